@@ -1,0 +1,89 @@
+/* base/bus.h: ZeroMQ sockets with deadlines and limits, behind one door.
+ * A context may be shared between threads; a socket belongs to one thread for its whole life.
+ * Do not fork once a context exists. */
+#ifndef VD_BASE_BUS_H
+#define VD_BASE_BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum { VD_BUS_PARTS_MAX = 8, VD_BUS_KEY_TEXT = 41 };
+
+struct vd_bus;  /* a context */
+struct vd_sock; /* a socket */
+
+enum vd_sock_type { VD_SOCK_DEALER, VD_SOCK_ROUTER, VD_SOCK_XPUB, VD_SOCK_SUB, VD_SOCK_PAIR };
+
+struct vd_sock_opts {
+    enum vd_sock_type type;
+    const char *endpoint; /* "ipc://…", "tcp://127.0.0.1:5555" ("tcp://…:*" picks a port) */
+    bool is_bound;        /* bind, else connect */
+    int send_hwm;         /* messages; 0 takes 1000 */
+    int recv_hwm;
+    int linger_ms;          /* how long close waits for what is unsent; 0: not at all */
+    size_t message_bytes;   /* larger ones drop their sender's connection; 0 takes 64 KiB */
+    const char *public_key; /* CURVE, Z85 text of 40 characters; NULL: plain */
+    const char *secret_key;
+    const char *server_key; /* the bound side's public key, on the connecting side */
+};
+
+/* One frame of a message, borrowed. */
+struct vd_part {
+    const void *data;
+    size_t len;
+};
+
+int vd_bus_open(struct vd_bus **ret_bus, struct vd_err *err);
+
+/* All its sockets must be closed before. Sets NULL, accepts NULL. */
+void vd_bus_close(struct vd_bus **bus);
+
+/* A ROUTER is mandatory: sending to a peer that is gone gives VD_EIO, one that is full
+ * VD_EAGAIN. An XPUB hands subscriptions up as messages and drops silently at its mark. */
+int vd_sock_open(struct vd_sock **ret_sock, struct vd_bus *bus, const struct vd_sock_opts *opts,
+                 struct vd_err *err);
+
+/* Sets NULL, accepts NULL. An ipc file that was bound is removed. */
+void vd_sock_close(struct vd_sock **sock);
+
+/* The endpoint that was bound, with the port that was picked. Lives as long as the socket. */
+const char *vd_sock_endpoint(const struct vd_sock *sock);
+
+int vd_sock_subscribe(struct vd_sock *sock, const char *prefix, struct vd_err *err);
+int vd_sock_unsubscribe(struct vd_sock *sock, const char *prefix, struct vd_err *err);
+
+/* Sends all parts as one message or none of it, without waiting. VD_EAGAIN when it would block.
+ */
+int vd_sock_send(struct vd_sock *sock, const struct vd_part *parts, size_t n,
+                 struct vd_err *err);
+
+/* Takes one message without waiting. Returns the number of its parts, which are lent until the
+ * next call on this socket. VD_EAGAIN when there is none; VD_EPROTO for one of more than
+ * VD_BUS_PARTS_MAX parts, which is swallowed whole. */
+int vd_sock_recv(struct vd_sock *sock, struct vd_part parts[VD_BUS_PARTS_MAX],
+                 struct vd_err *err);
+
+/* What vd_bus_poll waits for: a socket, or else a file descriptor. */
+struct vd_poll {
+    struct vd_sock *sock; /* NULL: fd */
+    int fd;
+    bool wants_send;               /* also wake when sending would not block */
+    bool is_readable, is_sendable; /* the answer */
+};
+
+/* Waits until one is ready or timeout_us is over (rounded up to milliseconds; < 0: for ever).
+ * Returns how many are ready; interrupted counts as none. At most 64 items. */
+int vd_bus_poll(struct vd_poll *items, size_t n, int64_t timeout_us);
+
+/* A fresh CURVE key pair as Z85 text. */
+int vd_bus_keypair(char public_key[VD_BUS_KEY_TEXT], char secret_key[VD_BUS_KEY_TEXT],
+                   struct vd_err *err);
+
+/* Eight bytes, most significant first, as sequence numbers and positions travel. */
+void vd_be64_put(uint8_t bytes[8], uint64_t value);
+bool vd_be64_take(const struct vd_part *part, uint64_t *ret_value);
+
+#endif

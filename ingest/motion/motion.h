@@ -78,6 +78,7 @@ struct vd_motion_box {
     uint32_t zones;   /* bit i: touches zone i */
     uint32_t track;   /* the same number while it is followed, within this detector only */
     float travel;     /* net way so far, in fractions of the picture's diagonal */
+    bool is_sure;     /* goes somewhere: enough to start a happening */
 };
 
 /* Everything that was decided on one frame, and the numbers it was decided by. */

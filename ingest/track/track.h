@@ -10,10 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/event.h"
 #include "ingest/motion/motion.h"
 
 enum {
-    VD_TRACK_OUT_MAX = 2, /* happenings one result can give: an end and a start */
+    VD_TRACK_OUT_MAX = 3, /* happenings one result can give: an end, a scene change */
 };
 
 /* Zeroed, every field takes its default. */
@@ -78,5 +79,11 @@ void vd_track_feed(struct vd_track *track, const struct vd_motion_result *result
 
 /* Ends what is open: the stream broke or the worker stops. */
 void vd_track_stop(struct vd_track *track, struct vd_track_out *ret_out);
+
+/* Fills what a happening says into *event: kind, phase, rev, times, zones by their names in
+ * settings, score, boxes and why (but for why.analysis). Leaves ids, source, area, camera,
+ * quality and media to the caller. */
+void vd_track_to_event(const struct vd_happening *happening,
+                       const struct vd_motion_settings *settings, struct vd_event *event);
 
 #endif

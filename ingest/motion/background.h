@@ -1,0 +1,87 @@
+/* ingest/motion/background.h: what a place looks like when nothing happens: two modes and a
+ * noise scale a pixel, usual activity a cell. README.md derives every constant. */
+#ifndef VD_INGEST_MOTION_BACKGROUND_H
+#define VD_INGEST_MOTION_BACKGROUND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ingest/frame/frame.h"
+#include "ingest/motion/dsp.h"
+#include "ingest/motion/light.h"
+#include "ingest/motion/shift.h"
+
+enum {
+    VD_CELL = 8,             /* side of a cell, pixels */
+    VD_BACKGROUND_EDGE = 16, /* pixels around the luma that may be read: shifts */
+};
+
+/* Usual activity of a cell: the share of its pixels that differ from the background. */
+struct vd_cell {
+    float mean, dev; /* of the share, over time */
+    float share;     /* on this frame */
+    float held_s;    /* for how long something has moved there without a break */
+    bool is_held;    /* something moves there: nothing is learnt from it */
+    bool is_usual;   /* differs, but not more than it is used to */
+};
+
+struct vd_luma {
+    uint8_t *data; /* top left pixel, VD_BACKGROUND_EDGE around it */
+    uint8_t *alloc;
+    int dx, dy; /* shift against the background */
+    int64_t mono_us;
+};
+
+struct vd_background {
+    struct vd_dsp dsp;
+    int w, h, pitch;          /* of every plane but luma; pitch is a multiple of 32 */
+    int luma_stride;          /* of luma and before */
+    int n;                    /* box of n x n picture pixels a pixel */
+    int cols, rows;           /* cells */
+    struct vd_luma now, then; /* this frame; one at least CHANGE_AGE_US earlier */
+    const uint8_t *last;      /* luma of the last frame done */
+    struct vd_model model;    /* planes of h * pitch */
+    uint8_t *tolerance, *flags, *hold;
+    const uint16_t *zones; /* borrowed: 0 where a mask lies */
+    struct vd_cell *cells;
+    float *cell_now, *cell_model; /* means, grey levels */
+    int frames;                   /* since the background was begun */
+    int next_row;                 /* of cells, whose tolerance comes next */
+    float sigma;                  /* median noise of a pixel, grey levels */
+    float t_min;                  /* least threshold, grey levels */
+    bool is_shaky;                /* shifts were seen lately */
+    float shake;                  /* their decaying mean, pixels */
+    struct vd_light light;
+    struct vd_shift shift;
+};
+
+/* Buffers for w x h pictures; after VD_ENOMEM bg is still for vd_background_fini(). */
+int vd_background_init(struct vd_background *bg, int w, int h, unsigned cpu_flags);
+
+void vd_background_fini(struct vd_background *bg);
+
+/* Shrinks the frame into bg->now. */
+void vd_background_look(struct vd_background *bg, const struct vd_frame *frame);
+
+/* Takes the present picture for the background: at the start, after a scene change. */
+void vd_background_begin(struct vd_background *bg);
+
+/* Light, then shift, of the present picture against the background; light is applied to the
+ * background, shift to how the picture is read. */
+void vd_background_align(struct vd_background *bg);
+
+/* Classifies the present picture into bg->flags and learns from it; dt_s since the last. */
+void vd_background_compare(struct vd_background *bg, float dt_s);
+
+/* Takes usual activity out of the flags and learns what is usual. Returns the pixels taken
+ * out. */
+int vd_background_cells(struct vd_background *bg, float dt_s);
+
+/* Marks cells in bounds (pixels) as held for the next comparison; begins with none. */
+void vd_background_hold_none(struct vd_background *bg);
+void vd_background_hold(struct vd_background *bg, int x0, int y0, int x1, int y1);
+
+/* To be called last on a frame: what is held takes effect, the picture may become `then`. */
+void vd_background_done(struct vd_background *bg, float dt_s);
+
+#endif

@@ -1,0 +1,169 @@
+/* ingest/motion/blobs.c: runs, union-find, sums. */
+#include "ingest/motion/blobs.h"
+
+#include <string.h>
+
+#include "ingest/motion/dsp.h"
+
+static int32_t root_of(struct vd_run *runs, int32_t i)
+{
+    while (runs[i].parent != i) {
+        runs[i].parent = runs[runs[i].parent].parent;
+        i = runs[i].parent;
+    }
+    return i;
+}
+
+static void join(struct vd_run *runs, int32_t a, int32_t b)
+{
+    a = root_of(runs, a);
+    b = root_of(runs, b);
+    if (a < b)
+        runs[b].parent = a;
+    else
+        runs[a].parent = b;
+}
+
+/* Appends the runs of row y. */
+static void row_runs(struct vd_blobs *blobs, const uint8_t *row, int y, int w)
+{
+    int x = 0;
+
+    while (x < w) {
+        uint64_t word;
+        struct vd_run *run;
+        int x0;
+
+        if (x + 8 <= w) {
+            memcpy(&word, row + x, sizeof word);
+            if ((word & UINT64_C(0x0101010101010101)) == 0) {
+                x += 8;
+                continue;
+            }
+        }
+        if (!(row[x] & VD_PIXEL_WEAK)) {
+            x++;
+            continue;
+        }
+        x0 = x;
+        while (x < w && (row[x] & VD_PIXEL_WEAK))
+            x++;
+        if (blobs->n_runs == VD_RUNS_MAX) {
+            blobs->is_cut = true;
+            return;
+        }
+        run = &blobs->runs[blobs->n_runs];
+        *run = (struct vd_run){
+            .y = (int16_t)y, .x0 = (int16_t)x0, .x1 = (int16_t)x, .parent = blobs->n_runs};
+        blobs->n_runs++;
+    }
+}
+
+static void join_rows(struct vd_run *runs, int above, int above_end, int below, int below_end)
+{
+    while (above < above_end && below < below_end) {
+        if (runs[above].x1 >= runs[below].x0 && runs[below].x1 >= runs[above].x0)
+            join(runs, above, below);
+        if (runs[above].x1 < runs[below].x1)
+            above++;
+        else
+            below++;
+    }
+}
+
+static void add_run(struct vd_blob *blob, const struct vd_run *run,
+                    const struct vd_flag_map *map)
+{
+    const uint8_t *row = map->flags + run->y * map->pitch;
+    const uint16_t *zone_row = map->zones + run->y * map->pitch;
+    int n = run->x1 - run->x0;
+
+    blob->x0 = run->x0 < blob->x0 ? run->x0 : blob->x0;
+    blob->x1 = run->x1 > blob->x1 ? run->x1 : blob->x1;
+    blob->y0 = run->y < blob->y0 ? run->y : blob->y0;
+    blob->y1 = run->y + 1 > blob->y1 ? run->y + 1 : blob->y1;
+    blob->area += n;
+    blob->cx += (float)n * 0.5F * (float)(run->x0 + run->x1 - 1);
+    blob->cy += (float)n * (float)run->y;
+    for (int x = run->x0; x < run->x1; x++) {
+        blob->strong += (row[x] & VD_PIXEL_STRONG) != 0;
+        blob->darker += (row[x] & VD_PIXEL_DARKER) != 0;
+        blob->changed += (row[x] & VD_PIXEL_CHANGED) != 0;
+        for (unsigned bits = zone_row[x], z = 0; bits != 0; bits >>= 1, z++)
+            blob->zone_area[z] += (int)(bits & 1);
+    }
+}
+
+/* Keeps the largest VD_BLOBS_MAX roots of at least min_area pixels in blobs->blobs. */
+static void pick_roots(struct vd_blobs *blobs, int min_area)
+{
+    for (int i = 0; i < blobs->n_runs; i++)
+        blobs->label[i] = 0;
+    for (int i = 0; i < blobs->n_runs; i++) {
+        int32_t root = root_of(blobs->runs, i);
+
+        blobs->runs[i].parent = root;
+        blobs->label[root] += blobs->runs[i].x1 - blobs->runs[i].x0;
+    }
+    blobs->n = 0;
+    for (int i = 0; i < blobs->n_runs; i++) {
+        int area = blobs->label[i], at;
+
+        if (blobs->runs[i].parent != i)
+            continue;
+        if (area < min_area) {
+            blobs->n_small++;
+            continue;
+        }
+        for (at = blobs->n; at > 0 && blobs->blobs[at - 1].area < area; at--)
+            if (at < VD_BLOBS_MAX)
+                blobs->blobs[at] = blobs->blobs[at - 1];
+        if (at < VD_BLOBS_MAX)
+            blobs->blobs[at] = (struct vd_blob){.area = area, .root = i};
+        blobs->n += blobs->n < VD_BLOBS_MAX;
+    }
+}
+
+void vd_blobs_find(struct vd_blobs *blobs, const struct vd_flag_map *map, int min_area,
+                   int min_strong)
+{
+    int above = 0, above_end = 0, kept = 0;
+
+    blobs->n_runs = blobs->n_small = 0;
+    blobs->is_cut = false;
+    for (int y = 0; y < map->h; y++) {
+        int begin = blobs->n_runs;
+
+        row_runs(blobs, map->flags + y * map->pitch, y, map->w);
+        join_rows(blobs->runs, above, above_end, begin, blobs->n_runs);
+        above = begin;
+        above_end = blobs->n_runs;
+    }
+    pick_roots(blobs, min_area);
+    for (int i = 0; i < blobs->n_runs; i++)
+        blobs->label[i] = -1;
+    for (int i = 0; i < blobs->n; i++) {
+        struct vd_blob *blob = &blobs->blobs[i];
+
+        blobs->label[blob->root] = i;
+        *blob = (struct vd_blob){.root = blob->root, .x0 = map->w, .y0 = map->h};
+    }
+    for (int i = 0; i < blobs->n_runs; i++) {
+        int at = blobs->label[blobs->runs[i].parent];
+
+        if (at >= 0)
+            add_run(&blobs->blobs[at], &blobs->runs[i], map);
+    }
+    for (int i = 0; i < blobs->n; i++) {
+        struct vd_blob *blob = &blobs->blobs[i];
+
+        blob->cx /= (float)blob->area;
+        blob->cy /= (float)blob->area;
+        if (blob->strong < min_strong) {
+            blobs->n_small++;
+            continue;
+        }
+        blobs->blobs[kept++] = *blob;
+    }
+    blobs->n = kept;
+}

@@ -1,0 +1,126 @@
+/* ingest/motion/follow.c: nearest prediction first, constant speed, short memory. */
+#include "ingest/motion/follow.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { LOST_US = 700000 };
+
+static const float MOVING_SHARE = 0.08F;
+
+void vd_follow_init(struct vd_follow *follow)
+{
+    memset(follow, 0, sizeof *follow);
+    follow->next_number = 1;
+}
+
+/* How badly blob fits where track should be now; < 1 is a match. */
+static float misfit(const struct vd_blob_track *track, const struct vd_blob *blob, float dt_s)
+{
+    float gx = track->vx * dt_s, gy = track->vy * dt_s;
+    float w = track->x1 - track->x0, h = track->y1 - track->y0;
+    float bw = (float)(blob->x1 - blob->x0), bh = (float)(blob->y1 - blob->y0);
+    float dx = blob->cx - (track->cx + gx), dy = blob->cy - (track->cy + gy);
+    float reach_x = 0.5F * (w + bw) + 6, reach_y = 0.5F * (h + bh) + 6;
+
+    if (track->hits == 1) {
+        reach_x += 0.5F * w + 8;
+        reach_y += 0.5F * h + 8;
+    }
+    return fmaxf(fabsf(dx) / reach_x, fabsf(dy) / reach_y);
+}
+
+static void hit(struct vd_blob_track *track, const struct vd_blob *blob, int64_t mono_us)
+{
+    float dt_s = (float)(mono_us - track->last_us) * 1e-6F;
+    float dx = blob->cx - track->cx, dy = blob->cy - track->cy;
+    float share = (float)blob->changed / (float)blob->area, size;
+
+    if (dt_s > 0) {
+        float k = track->hits == 1 ? 1.0F : 0.5F;
+
+        track->vx += k * (dx / dt_s - track->vx);
+        track->vy += k * (dy / dt_s - track->vy);
+    }
+    track->path += hypotf(dx, dy);
+    track->cx = blob->cx;
+    track->cy = blob->cy;
+    track->x0 = (float)blob->x0;
+    track->y0 = (float)blob->y0;
+    track->x1 = (float)blob->x1;
+    track->y1 = (float)blob->y1;
+    track->travel = hypotf(track->cx - track->from_cx, track->cy - track->from_cy);
+    track->changed = fmaxf(share, 0.5F * track->changed);
+    track->hits++;
+    track->last_us = mono_us;
+    if (track->changed >= MOVING_SHARE) {
+        track->moved_us = mono_us;
+        track->moving_s += dt_s;
+    }
+    size = hypotf(track->x1 - track->x0, track->y1 - track->y0);
+    if (track->hits >= 3 && track->travel >= fmaxf(3, 0.15F * size) &&
+        track->travel >= 0.4F * track->path)
+        track->is_sure = true;
+}
+
+static void begin(struct vd_follow *follow, const struct vd_blob *blob, int64_t mono_us,
+                  int *ret_track)
+{
+    for (int i = 0; i < VD_TRACKS_MAX; i++) {
+        struct vd_blob_track *track = &follow->tracks[i];
+
+        if (track->number != 0)
+            continue;
+        *track = (struct vd_blob_track){.number = follow->next_number++,
+                                        .first_us = mono_us,
+                                        .last_us = mono_us,
+                                        .moved_us = mono_us,
+                                        .hits = 1,
+                                        .cx = blob->cx,
+                                        .cy = blob->cy,
+                                        .x0 = (float)blob->x0,
+                                        .y0 = (float)blob->y0,
+                                        .x1 = (float)blob->x1,
+                                        .y1 = (float)blob->y1,
+                                        .from_cx = blob->cx,
+                                        .from_cy = blob->cy,
+                                        .changed = (float)blob->changed / (float)blob->area};
+        *ret_track = i;
+        return;
+    }
+}
+
+void vd_follow_step(struct vd_follow *follow, const struct vd_blobs *blobs, int64_t mono_us,
+                    int *blob_track)
+{
+    for (int i = 0; i < VD_TRACKS_MAX; i++) {
+        follow->tracks[i].blob = -1;
+        if (mono_us - follow->tracks[i].last_us > LOST_US)
+            follow->tracks[i].number = 0;
+    }
+    for (int b = 0; b < blobs->n; b++) {
+        int best = -1;
+        float least = 1;
+
+        blob_track[b] = -1;
+        for (int i = 0; i < VD_TRACKS_MAX; i++) {
+            struct vd_blob_track *track = &follow->tracks[i];
+            float bad;
+
+            if (track->number == 0 || track->blob >= 0)
+                continue;
+            bad = misfit(track, &blobs->blobs[b], (float)(mono_us - track->last_us) * 1e-6F);
+            if (bad < least) {
+                least = bad;
+                best = i;
+            }
+        }
+        if (best >= 0)
+            hit(&follow->tracks[best], &blobs->blobs[b], mono_us);
+        else
+            begin(follow, &blobs->blobs[b], mono_us, &best);
+        blob_track[b] = best;
+        if (best >= 0)
+            follow->tracks[best].blob = b;
+    }
+}

@@ -1,0 +1,41 @@
+/* ingest/motion/follow.h: the same blob in successive frames of one camera, for as long as it
+ * is in sight: whether it goes anywhere. A track is a number and some boxes; it identifies
+ * nobody and outlives nothing. */
+#ifndef VD_INGEST_MOTION_FOLLOW_H
+#define VD_INGEST_MOTION_FOLLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ingest/motion/blobs.h"
+
+enum { VD_TRACKS_MAX = 32 };
+
+struct vd_blob_track {
+    uint32_t number; /* 0: free */
+    int64_t first_us, last_us, moved_us;
+    int hits;
+    float cx, cy, vx, vy;   /* pixels, pixels a second */
+    float x0, y0, x1, y1;   /* bounds at the last hit */
+    float from_cx, from_cy; /* centre at the first */
+    float path;             /* sum of steps, pixels */
+    float travel;           /* net way, pixels */
+    float changed;          /* share of its pixels that changed lately */
+    float moving_s;
+    bool is_sure; /* goes somewhere, or has moved long enough */
+    int blob;     /* index of this frame's blob, -1 when not seen */
+};
+
+struct vd_follow {
+    struct vd_blob_track tracks[VD_TRACKS_MAX];
+    uint32_t next_number;
+};
+
+void vd_follow_init(struct vd_follow *follow);
+
+/* Assigns the blobs of a frame at mono_us to tracks; blob_track[i] is the track's index or -1
+ * for each of blobs->n. */
+void vd_follow_step(struct vd_follow *follow, const struct vd_blobs *blobs, int64_t mono_us,
+                    int *blob_track);
+
+#endif

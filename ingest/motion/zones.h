@@ -1,0 +1,13 @@
+/* ingest/motion/zones.h: which pixel of the analysed picture belongs to which zone. */
+#ifndef VD_INGEST_MOTION_ZONES_H
+#define VD_INGEST_MOTION_ZONES_H
+
+#include "ingest/motion/motion.h"
+
+/* Fills map (w x h, rows pitch apart): bit i where the pixel's centre lies in zone i and in no
+ * mask; area[i] = pixels so marked. Without zones, bit 0 is the whole picture. Returns how many
+ * zones there are. */
+int vd_zones_render(uint16_t *map, int *area, const struct vd_motion_settings *settings, int w,
+                    int h, int pitch);
+
+#endif

@@ -17,7 +17,7 @@ BEGIN {
     may["ingest/publish"] = "ingest/publish storage/spool base"
     may["alerts"] = "alerts storage config base"
     may["alerts/rules"] = "alerts/rules base"
-    may["alerts/workflow"] = "alerts/workflow base"
+    may["alerts/workflow"] = "alerts/workflow storage/pg base"
     may["alerts/router"] = "alerts/router alerts/rules alerts/workflow alerts/writer alerts/feed storage config base"
     may["alerts/api"] = "alerts/api alerts/workflow storage config base"
     # one library, one door (or one door per named file prefix)

@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 #define VD_SPOOL_MESSAGE_MAX 8192 /* bytes of one JSON message (contract) */
-#define VD_SPOOL_SOURCE_MAX  159  /* bytes of a source, without the NUL */
+#define VD_SPOOL_SOURCE_MAX  127  /* bytes of a source, without the NUL */
 #define VD_SPOOL_EVENT_MAX   36   /* a UUID in text form */
 #define VD_SPOOL_CAMERA_MAX  127
 #define VD_SPOOL_READ_MAX    256 /* messages of one read: the window of the shipper */

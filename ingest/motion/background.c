@@ -136,14 +136,12 @@ void vd_background_begin(struct vd_background *bg)
         for (int i = 0; i < bg->pitch; i++)
             bg->tolerance[at + (size_t)i] = bg->zones[at + (size_t)i] ? 0 : 255;
     }
-    for (int i = 0; i < bg->cols * bg->rows; i++)
-        bg->cells[i] = (struct vd_cell){.mean = 0};
     bg->then.mono_us = bg->now.mono_us;
     bg->then.dx = bg->then.dy = 0;
     bg->frames = 0;
     bg->sigma = 2;
     bg->t_min = 6;
-    bg->shake = 0;
+    bg->shake = bg->drift_x = bg->drift_y = 0;
     bg->is_shaky = false;
     memset(bg->hold, 0, (size_t)bg->pitch * (size_t)bg->h);
 }
@@ -189,6 +187,27 @@ static void apply_light(struct vd_background *bg)
     }
 }
 
+/* Mean difference of every 8th row, read with a shift; large ones are cut: what moves is not
+ * what the shift is to be judged by. */
+static float misfit(const struct vd_background *bg, int dx, int dy)
+{
+    int64_t sum = 0;
+
+    for (int y = VD_SHIFT_MAX; y < bg->h - VD_SHIFT_MAX; y += 8) {
+        const uint8_t *x = bg->now.data + (y + dy) * bg->luma_stride + dx;
+        const int16_t *m = bg->model.mean0 + y * bg->pitch;
+        int row = 0;
+
+        for (int i = 0; i < bg->w; i++) {
+            int d = abs((x[i] << 7) - m[i]) >> 4;
+
+            row += d < 320 ? d : 320;
+        }
+        sum += row;
+    }
+    return (float)sum;
+}
+
 static void find_shift(struct vd_background *bg)
 {
     struct vd_projection model, now;
@@ -203,6 +222,63 @@ static void find_shift(struct vd_background *bg)
         s->dy = 0;
     bg->now.dx = (int)lrintf(s->dx);
     bg->now.dy = (int)lrintf(s->dy);
+    if ((bg->now.dx != 0 || bg->now.dy != 0) &&
+        misfit(bg, bg->now.dx, bg->now.dy) > 0.8F * misfit(bg, 0, 0))
+        *s = (struct vd_shift){.trust_x = 1, .trust_y = 1};
+    bg->now.dx = (int)lrintf(s->dx);
+    bg->now.dy = (int)lrintf(s->dy);
+}
+
+static void move_plane(void *data, size_t item, int h, int pitch, int by)
+{
+    uint8_t *bytes = data;
+    size_t all = (size_t)pitch * (size_t)h * item, skip = (size_t)abs(by) * item;
+
+    if (by > 0)
+        memmove(bytes, bytes + skip, all - skip);
+    else
+        memmove(bytes + skip, bytes, all - skip);
+}
+
+/* The camera has come to stand elsewhere: moves the background under the picture. What comes
+ * in at the edges is taken from the picture. */
+static void recentre(struct vd_background *bg, int dx, int dy)
+{
+    int by = -(dy * bg->pitch + dx);
+    int16_t *planes[] = {bg->model.mean0, bg->model.mean1, bg->model.dev, bg->model.weight1};
+
+    for (int i = 0; i < 4; i++)
+        move_plane(planes[i], sizeof(int16_t), bg->h, bg->pitch, by);
+    for (int y = 0; y < bg->h; y++) {
+        for (int x = 0; x < bg->w; x++) {
+            int at = y * bg->pitch + x;
+            int16_t v = (int16_t)(bg->now.data[y * bg->luma_stride + x] << 7);
+
+            if (x - dx >= 0 && x - dx < bg->w && y - dy >= 0 && y - dy < bg->h)
+                continue;
+            bg->model.mean0[at] = bg->model.mean1[at] = v;
+            bg->model.dev[at] = 3 << 7;
+            bg->model.weight1[at] = 0;
+        }
+    }
+    bg->now.dx -= dx;
+    bg->now.dy -= dy;
+    bg->then.dx -= dx;
+    bg->then.dy -= dy;
+    bg->drift_x -= (float)dx;
+    bg->drift_y -= (float)dy;
+}
+
+static void follow_drift(struct vd_background *bg)
+{
+    int dx, dy;
+
+    bg->drift_x += 0.15F * (bg->shift.dx - bg->drift_x);
+    bg->drift_y += 0.15F * (bg->shift.dy - bg->drift_y);
+    dx = fabsf(bg->drift_x) > 0.75F ? (int)lrintf(bg->drift_x) : 0;
+    dy = fabsf(bg->drift_y) > 0.75F ? (int)lrintf(bg->drift_y) : 0;
+    if (dx != 0 || dy != 0)
+        recentre(bg, dx, dy);
 }
 
 void vd_background_align(struct vd_background *bg)
@@ -214,6 +290,7 @@ void vd_background_align(struct vd_background *bg)
     bg->shift = (struct vd_shift){.trust_x = 1, .trust_y = 1};
     if (bg->w > 4 * VD_SHIFT_MAX && bg->h > 4 * VD_SHIFT_MAX)
         find_shift(bg);
+    follow_drift(bg);
     bg->shake = 0.95F * bg->shake + 0.05F * fminf(4, hypotf(bg->shift.dx, bg->shift.dy));
     bg->is_shaky = bg->shake > 0.05F;
 }
@@ -274,14 +351,17 @@ static void clear_cell(struct vd_background *bg, int r, int c)
 
 int vd_background_cells(struct vd_background *bg, float dt_s)
 {
-    float a = rate(bg, dt_s, 12, 2);
+    float a = fmaxf(dt_s / 12, 1.0F / (float)(++bg->cell_frames + 1));
     int taken = 0;
+
+    a = fminf(a, 0.5F);
 
     for (int r = 0; r < bg->rows; r++) {
         for (int c = 0; c < bg->cols; c++) {
             struct vd_cell *cell = &bg->cells[r * bg->cols + c];
             float bar = cell->mean + 3 * cell->dev + 0.10F;
 
+            cell->look = VD_LOOK_UNKNOWN;
             cell->share = share_of(bg, r, c);
             cell->is_usual = cell->mean > 0.015F && cell->share < bar && cell->share > 0;
             if (!cell->is_held) {
@@ -297,6 +377,67 @@ int vd_background_cells(struct vd_background *bg, float dt_s)
         }
     }
     return taken;
+}
+
+struct moments {
+    float mean_x, mean_m, var_x, var_m, cov;
+};
+
+static struct moments cell_moments(const struct vd_background *bg, int r, int c)
+{
+    int y1 = (r + 1) * VD_CELL < bg->h ? (r + 1) * VD_CELL : bg->h;
+    int x0 = c * VD_CELL, x1 = x0 + VD_CELL < bg->w ? x0 + VD_CELL : bg->w;
+    float sx = 0, sm = 0, sxx = 0, smm = 0, sxm = 0,
+          n = (float)((y1 - r * VD_CELL) * (x1 - x0));
+
+    for (int y = r * VD_CELL; y < y1; y++) {
+        const uint8_t *x = luma_row(bg, &bg->now, y);
+        const int16_t *m = bg->model.mean0 + y * bg->pitch;
+
+        for (int i = x0; i < x1; i++) {
+            float a = x[i], b = (float)m[i] / 128;
+
+            sx += a;
+            sm += b;
+            sxx += a * a;
+            smm += b * b;
+            sxm += a * b;
+        }
+    }
+    return (struct moments){sx / n, sm / n, sxx / n - sx / n * (sx / n),
+                            smm / n - sm / n * (sm / n), sxm / n - sx / n * (sm / n)};
+}
+
+enum vd_look vd_background_look_of(struct vd_background *bg, int row, int col)
+{
+    struct vd_cell *cell = &bg->cells[row * bg->cols + col];
+    float flat = 4 + 2 * bg->sigma * bg->sigma;
+    struct moments s;
+
+    if (cell->look != VD_LOOK_UNKNOWN)
+        return cell->look;
+    s = cell_moments(bg, row, col);
+    if (s.var_x < flat && s.var_m < flat)
+        cell->look = VD_LOOK_FLAT;
+    else if (s.cov > 0 && s.cov * s.cov > 0.7F * s.var_x * s.var_m && s.var_x < 6 * s.var_m &&
+             s.var_m < 6 * s.var_x)
+        cell->look = VD_LOOK_LIT;
+    else
+        cell->look = VD_LOOK_OBJECT;
+    return cell->look;
+}
+
+void vd_background_relight(struct vd_background *bg, int row, int col)
+{
+    int y1 = (row + 1) * VD_CELL < bg->h ? (row + 1) * VD_CELL : bg->h;
+    int x0 = col * VD_CELL, x1 = x0 + VD_CELL < bg->w ? x0 + VD_CELL : bg->w;
+    struct moments s = cell_moments(bg, row, col);
+    int offset = (int)lrintf((s.mean_x - s.mean_m) * 128);
+
+    for (int y = row * VD_CELL; y < y1; y++)
+        for (int x = x0; x < x1; x++)
+            bg->model.mean0[y * bg->pitch + x] =
+                relit(bg->model.mean0[y * bg->pitch + x], 4096, offset);
 }
 
 void vd_background_hold_none(struct vd_background *bg)

@@ -16,6 +16,14 @@ enum {
     VD_BACKGROUND_EDGE = 16, /* pixels around the luma that may be read: shifts */
 };
 
+/* What the inside of a cell that differs from the background looks like beside it. */
+enum vd_look {
+    VD_LOOK_UNKNOWN, /* not asked on this frame */
+    VD_LOOK_FLAT,    /* no structure in either */
+    VD_LOOK_LIT,     /* the same structure, brighter or darker */
+    VD_LOOK_OBJECT,  /* another structure */
+};
+
 /* Usual activity of a cell: the share of its pixels that differ from the background. */
 struct vd_cell {
     float mean, dev; /* of the share, over time */
@@ -23,6 +31,7 @@ struct vd_cell {
     float held_s;    /* for how long something has moved there without a break */
     bool is_held;    /* something moves there: nothing is learnt from it */
     bool is_usual;   /* differs, but not more than it is used to */
+    enum vd_look look;
 };
 
 struct vd_luma {
@@ -46,11 +55,13 @@ struct vd_background {
     struct vd_cell *cells;
     float *cell_now, *cell_model; /* means, grey levels */
     int frames;                   /* since the background was begun */
+    int cell_frames;              /* since usual activity began to be learnt */
     int next_row;                 /* of cells, whose tolerance comes next */
     float sigma;                  /* median noise of a pixel, grey levels */
     float t_min;                  /* least threshold, grey levels */
     bool is_shaky;                /* shifts were seen lately */
     float shake;                  /* their decaying mean, pixels */
+    float drift_x, drift_y;       /* where shifts have settled, pixels */
     struct vd_light light;
     struct vd_shift shift;
 };
@@ -76,6 +87,12 @@ void vd_background_compare(struct vd_background *bg, float dt_s);
 /* Takes usual activity out of the flags and learns what is usual. Returns the pixels taken
  * out. */
 int vd_background_cells(struct vd_background *bg, float dt_s);
+
+/* How a cell looks beside its background; found out once a frame. */
+enum vd_look vd_background_look_of(struct vd_background *bg, int row, int col);
+
+/* Takes the present mean of a cell for its background's: its light changed. */
+void vd_background_relight(struct vd_background *bg, int row, int col);
 
 /* Marks cells in bounds (pixels) as held for the next comparison; begins with none. */
 void vd_background_hold_none(struct vd_background *bg);

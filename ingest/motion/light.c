@@ -2,117 +2,163 @@
 #include "ingest/motion/light.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdint.h>
 
-enum { BINS = 1024 };
+enum { SAMPLES_MAX = 400, PAIRS = 96 };
 
-/* Median of n values within [lo, hi], to a bin's width. */
-static float median(const float *values, int n, float lo, float hi)
+static const float GAIN_MIN = 0.5F, GAIN_MAX = 2.0F;
+static const float RUN_MIN = 15;     /* grey levels between two cells that tell a gain */
+static const float AGREE_MIN = 0.3F; /* of the cells have to agree */
+
+struct sample {
+    float b[SAMPLES_MAX], x[SAMPLES_MAX];
+    int n;
+    float limit;
+};
+
+static float expected(float gain, float offset, float b)
 {
-    int count[BINS] = {0}, seen = 0;
-    float scale = BINS / (hi - lo);
+    return fminf(255, fmaxf(0, gain * b + offset));
+}
 
-    for (int i = 0; i < n; i++) {
-        float at = (values[i] - lo) * scale;
-        int bin = at <= 0 ? 0 : at >= BINS - 1 ? BINS - 1 : (int)at;
+/* Exposure is no straight line: the more there is to explain, the more may be left over. */
+static bool agrees(const struct sample *s, int i, float gain, float offset)
+{
+    float e = expected(gain, offset, s->b[i]);
 
-        count[bin]++;
+    return fabsf(s->x[i] - e) <= s->limit + 0.15F * fabsf(e - s->b[i]);
+}
+
+static int count_agreeing(const struct sample *s, float gain, float offset)
+{
+    int n = 0;
+
+    for (int i = 0; i < s->n; i++)
+        n += agrees(s, i, gain, offset);
+    return n;
+}
+
+static void keep_better(const struct sample *s, float gain, float offset, int *best,
+                        struct vd_light *light)
+{
+    int n;
+
+    if (!(gain >= GAIN_MIN && gain <= GAIN_MAX))
+        return;
+    n = count_agreeing(s, gain, offset);
+    if (n > *best) {
+        *best = n;
+        light->gain = gain;
+        light->offset = offset;
     }
-    for (int bin = 0; bin < BINS; bin++) {
-        seen += count[bin];
-        if (2 * seen >= n)
-            return lo + ((float)bin + 0.5F) / scale;
+}
+
+/* The same pairs for the same picture: a linear congruential sequence, seeded by nothing. */
+static int search(const struct sample *s, struct vd_light *light)
+{
+    uint32_t seed = 1;
+    int best = 0;
+
+    for (int i = 0; i < PAIRS; i++) {
+        int a, b;
+        float run;
+
+        seed = seed * 1664525U + 1013904223U;
+        a = (int)((seed >> 8) % (uint32_t)s->n);
+        seed = seed * 1664525U + 1013904223U;
+        b = (int)((seed >> 8) % (uint32_t)s->n);
+        run = s->b[b] - s->b[a];
+        if (fabsf(run) >= RUN_MIN) {
+            float gain = (s->x[b] - s->x[a]) / run;
+
+            keep_better(s, gain, s->x[a] - gain * s->b[a], &best, light);
+        }
+        if (i % 4 == 0)
+            keep_better(s, 1, s->x[a] - s->b[a], &best, light);
+        if (i % 4 == 1 && s->b[a] > RUN_MIN)
+            keep_better(s, s->x[a] / s->b[a], 0, &best, light);
     }
-    return hi;
+    return best;
 }
 
-/* order[] = indices of values (0..255) in rising order. */
-static void sort_by_level(const float *values, int n, short *order)
+/* Least squares over those that agree; kept where it does not lose any. */
+static void refine(const struct sample *s, struct vd_light *light, int *best)
 {
-    int start[257] = {0};
+    for (int turn = 0; turn < 2; turn++) {
+        double sb = 0, sx = 0, sbb = 0, sbx = 0, n = 0, det;
 
-    for (int i = 0; i < n; i++)
-        start[(int)values[i] + 1]++;
-    for (int level = 0; level < 256; level++)
-        start[level + 1] += start[level];
-    for (int i = 0; i < n; i++)
-        order[start[(int)values[i]]++] = (short)i;
-}
-
-/* Cells at either end of the scale say nothing of gain. */
-static bool is_usable(float background, float picture)
-{
-    return background > 6 && background < 245 && picture > 6 && picture < 245;
-}
-
-static float fit_gain(const float *background, const float *picture, const short *order, int n)
-{
-    float slopes[VD_LIGHT_CELLS_MAX / 2];
-    int n_slopes = 0;
-
-    for (int i = 0; i < n / 2; i++) {
-        int a = order[i], b = order[i + (n + 1) / 2];
-        float run = background[b] - background[a];
-
-        if (run >= 20)
-            slopes[n_slopes++] = (picture[b] - picture[a]) / run;
+        for (int i = 0; i < s->n; i++) {
+            if (!agrees(s, i, light->gain, light->offset) || s->x[i] < 4 || s->x[i] > 250)
+                continue;
+            n++;
+            sb += (double)s->b[i];
+            sx += (double)s->x[i];
+            sbb += (double)(s->b[i] * s->b[i]);
+            sbx += (double)(s->b[i] * s->x[i]);
+        }
+        det = n * sbb - sb * sb;
+        if (n < 16)
+            return;
+        if (det > 100 * n * n)
+            keep_better(s, (float)((n * sbx - sb * sx) / det),
+                        (float)((sx * sbb - sb * sbx) / det), best, light);
+        else
+            keep_better(s, light->gain, (float)((sx - (double)light->gain * sb) / n), best,
+                        light);
+        *best -= *best > 0; /* the next turn may be as good and is the finer one */
     }
-    if (n_slopes < 24)
-        return 1;
-    return median(slopes, n_slopes, 0.0F, 4.0F);
+    *best = count_agreeing(s, light->gain, light->offset);
 }
 
-static void residuals(struct vd_light *light, const float *background, const float *picture,
-                      int n, float limit)
+static float mean_change(const float *background, int n, const struct vd_light *light)
 {
-    float rest[VD_LIGHT_CELLS_MAX], raw[VD_LIGHT_CELLS_MAX];
-    int out = 0;
     float sum = 0;
 
-    for (int i = 0; i < n; i++) {
-        float expected = light->gain * background[i] + light->offset;
+    for (int i = 0; i < n; i++)
+        sum += expected(light->gain, light->offset, background[i]) - background[i];
+    return sum / (float)n;
+}
 
-        expected = expected < 0 ? 0 : expected > 255 ? 255 : expected;
-        sum += expected - background[i];
-        raw[i] = fabsf(picture[i] - background[i]);
-        rest[i] = fabsf(picture[i] - expected);
-        out += rest[i] > limit;
+static float median_difference(const struct sample *s)
+{
+    int count[257] = {0}, seen = 0;
+
+    for (int i = 0; i < s->n; i++)
+        count[(int)fminf(256, 8 * fabsf(s->x[i] - s->b[i]))]++;
+    for (int i = 0; i < 257; i++) {
+        seen += count[i];
+        if (2 * seen >= s->n)
+            return (float)i / 8;
     }
-    light->mean = sum / (float)n;
-    light->before = median(raw, n, 0, 128);
-    light->after = median(rest, n, 0, 128);
-    light->outliers = (float)out / (float)n;
+    return 32;
 }
 
 void vd_light_estimate(struct vd_light *ret_light, const float *background,
                        const float *picture, int n, float noise)
 {
-    struct vd_light none = {.gain = 1}, fit = {.gain = 1};
-    short order[VD_LIGHT_CELLS_MAX];
-    float b[VD_LIGHT_CELLS_MAX], x[VD_LIGHT_CELLS_MAX];
-    float limit = 4 * noise > 6 ? 4 * noise : 6;
-    int used = 0;
+    struct vd_light fit = {.gain = 1};
+    struct sample s = {.limit = fmaxf(2.5F, noise)};
+    int step = (n + SAMPLES_MAX - 1) / SAMPLES_MAX, none, best;
+    float median;
 
-    residuals(&none, background, picture, n, limit);
-    *ret_light = none;
-    if (none.before < 0.75F && none.outliers < 0.15F)
-        return;
-    for (int i = 0; i < n; i++) {
-        if (!is_usable(background[i], picture[i]))
-            continue;
-        b[used] = background[i];
-        x[used++] = picture[i];
+    for (int i = 0; i < n; i += step) {
+        s.b[s.n] = background[i];
+        s.x[s.n++] = picture[i];
     }
-    if (used < n / 4 || used < 16)
+    none = count_agreeing(&s, 1, 0);
+    median = median_difference(&s);
+    *ret_light = (struct vd_light){.gain = 1};
+    ret_light->agree = ret_light->agree_none = (float)none / (float)s.n;
+    if ((median < 0.6F && none * 10 >= 9 * s.n) || s.n < 32)
         return;
-    sort_by_level(b, used, order);
-    fit.gain = fit_gain(b, x, order, used);
-    for (int i = 0; i < used; i++)
-        x[i] -= fit.gain * b[i];
-    fit.offset = median(x, used, -256, 256);
-    residuals(&fit, background, picture, n, limit);
-    fit.is_changed = fit.after < 0.8F * none.before && none.before - fit.after > 0.4F &&
-                     fit.outliers <= none.outliers + 0.02F;
+    best = search(&s, &fit);
+    refine(&s, &fit, &best);
+    fit.agree = (float)best / (float)s.n;
+    fit.agree_none = ret_light->agree_none;
+    fit.mean = mean_change(background, n, &fit);
+    fit.is_changed =
+        fit.agree >= AGREE_MIN && (fit.agree >= fit.agree_none + 0.06F ||
+                                   (fit.agree >= fit.agree_none && fabsf(fit.mean) > 0.5F));
     if (fit.is_changed)
         *ret_light = fit;
 }

@@ -10,7 +10,7 @@
 #include "ingest/motion/follow.h"
 #include "ingest/motion/zones.h"
 
-enum { WARM_FRAMES = 8, WARM_US = 1500000, SETTLE_US = 600000, SETTLE_MAX_US = 1800000 };
+enum { WARM_FRAMES = 8, WARM_US = 1500000, SETTLE_US = 300000, SETTLE_MAX_US = 1800000 };
 
 static const float MOVING_SHARE = 0.08F, SCENE_SHARE = 0.55F;
 
@@ -106,11 +106,11 @@ void vd_motion_reset(struct vd_motion *motion)
     motion->is_begun = false;
 }
 
-/* Medium: 0.15 % of the zone, but no less than what noise can gather into one blob. */
+/* Medium: 0.2 % of the zone, but no less than what noise can gather into one blob. */
 static float default_min_area(const struct vd_motion *m)
 {
     static const float by_sensitivity[] = {
-        [VD_MOTION_MEDIUM] = 0.0015F, [VD_MOTION_LOW] = 0.005F, [VD_MOTION_HIGH] = 0.0006F};
+        [VD_MOTION_MEDIUM] = 0.002F, [VD_MOTION_LOW] = 0.005F, [VD_MOTION_HIGH] = 0.0006F};
 
     return by_sensitivity[m->settings.sensitivity];
 }
@@ -192,6 +192,33 @@ static void add_box(struct vd_motion *m, const struct vd_blob *blob,
         box->zones |= blob->zone_area[z] > 0 ? 1U << z : 0;
 }
 
+/* A change of light keeps structures and has soft borders: few cells of the blob, by its
+ * outline, look like another thing. */
+static bool is_light(struct vd_motion *m, const struct vd_blob *blob)
+{
+    int seen[VD_LOOK_OBJECT + 1] = {0}, n;
+    int r1 = (blob->y1 - 1) / VD_CELL, c1 = (blob->x1 - 1) / VD_CELL;
+
+    for (int r = blob->y0 / VD_CELL; r <= r1; r++)
+        for (int c = blob->x0 / VD_CELL; c <= c1; c++)
+            if (m->bg.cells[r * m->bg.cols + c].share > 0.12F)
+                seen[vd_background_look_of(&m->bg, r, c)]++;
+    n = seen[VD_LOOK_FLAT] + seen[VD_LOOK_LIT] + seen[VD_LOOK_OBJECT];
+    if (n < 4)
+        return seen[VD_LOOK_LIT] > 0 && seen[VD_LOOK_OBJECT] == 0;
+    return (float)seen[VD_LOOK_OBJECT] < 0.3F * fminf((float)n, 4 * sqrtf((float)n));
+}
+
+static void relight(struct vd_motion *m, const struct vd_blob *blob)
+{
+    int r1 = (blob->y1 - 1) / VD_CELL, c1 = (blob->x1 - 1) / VD_CELL;
+
+    for (int r = blob->y0 / VD_CELL; r <= r1; r++)
+        for (int c = blob->x0 / VD_CELL; c <= c1; c++)
+            if (m->bg.cells[r * m->bg.cols + c].share > 0.12F)
+                vd_background_relight(&m->bg, r, c);
+}
+
 /* Which blobs count, and why the others do not. */
 static void judge(struct vd_motion *m, struct vd_motion_result *r)
 {
@@ -211,6 +238,11 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
         }
         if (track->changed < MOVING_SHARE) {
             r->suppressed[VD_MOTION_STILL]++;
+            continue;
+        }
+        if (is_light(m, blob)) {
+            r->suppressed[VD_MOTION_LIGHT]++;
+            relight(m, blob);
             continue;
         }
         if (track->is_sure)

@@ -66,6 +66,21 @@ struct vd_background {
     struct vd_shift shift;
 };
 
+/* Row y of a picture as the background sees it: shifted. */
+static inline const uint8_t *vd_luma_row(const struct vd_background *bg,
+                                         const struct vd_luma *luma, int y)
+{
+    return luma->data + (y + luma->dy) * bg->luma_stride + luma->dx;
+}
+
+/* A mean under another light: gain in Q12, offset in Q7. */
+static inline int16_t vd_relit(int16_t mean, int gain_q12, int offset_q7)
+{
+    int v = ((mean * gain_q12 + (1 << 11)) >> 12) + offset_q7;
+
+    return (int16_t)(v < 0 ? 0 : v > 255 << 7 ? 255 << 7 : v);
+}
+
 /* Buffers for w x h pictures; after VD_ENOMEM bg is still for vd_background_fini(). */
 int vd_background_init(struct vd_background *bg, int w, int h, unsigned cpu_flags);
 
@@ -97,6 +112,10 @@ void vd_background_relight(struct vd_background *bg, int row, int col);
 /* Marks cells in bounds (pixels) as held for the next comparison; begins with none. */
 void vd_background_hold_none(struct vd_background *bg);
 void vd_background_hold(struct vd_background *bg, int x0, int y0, int x1, int y1);
+
+/* Renews the tolerance of a row of cells: where a cell is used to move, and everywhere when the
+ * camera shakes, a pixel may look as its neighbours do. */
+void vd_background_tolerate(struct vd_background *bg, int row);
 
 /* To be called last on a frame: what is held takes effect, the picture may become `then`. */
 void vd_background_done(struct vd_background *bg, float dt_s);

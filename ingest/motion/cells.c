@@ -1,0 +1,157 @@
+/* ingest/motion/cells.c: what each cell is used to, and how it looks beside its background. */
+#include <math.h>
+#include <string.h>
+
+#include "ingest/motion/background.h"
+
+static float share_of(const struct vd_background *bg, int r, int c)
+{
+    int y0 = r * VD_CELL, y1 = y0 + VD_CELL < bg->h ? y0 + VD_CELL : bg->h;
+    int x0 = c * VD_CELL, x1 = x0 + VD_CELL < bg->w ? x0 + VD_CELL : bg->w, sum = 0;
+
+    for (int y = y0; y < y1; y++)
+        for (int x = x0; x < x1; x++)
+            sum += bg->flags[y * bg->pitch + x] & VD_PIXEL_WEAK;
+    return (float)sum / (float)((y1 - y0) * (x1 - x0));
+}
+
+static void clear_cell(struct vd_background *bg, int r, int c)
+{
+    int y1 = (r + 1) * VD_CELL < bg->h ? (r + 1) * VD_CELL : bg->h;
+
+    for (int y = r * VD_CELL; y < y1; y++)
+        memset(bg->flags + y * bg->pitch + c * VD_CELL, 0, VD_CELL);
+}
+
+int vd_background_cells(struct vd_background *bg, float dt_s)
+{
+    float a = fmaxf(dt_s / 12, 1.0F / (float)(++bg->cell_frames + 1));
+    int taken = 0;
+
+    a = fminf(a, 0.5F);
+
+    for (int r = 0; r < bg->rows; r++) {
+        for (int c = 0; c < bg->cols; c++) {
+            struct vd_cell *cell = &bg->cells[r * bg->cols + c];
+            float bar = cell->mean + 3 * cell->dev + 0.10F;
+
+            cell->look = VD_LOOK_UNKNOWN;
+            cell->share = share_of(bg, r, c);
+            cell->is_usual = cell->mean > 0.015F && cell->share < bar && cell->share > 0;
+            if (!cell->is_held) {
+                float d = cell->share - cell->mean;
+
+                cell->mean += a * d;
+                cell->dev += a * (fabsf(d) - cell->dev);
+            }
+            if (cell->is_usual) {
+                taken += (int)(cell->share * VD_CELL * VD_CELL);
+                clear_cell(bg, r, c);
+            }
+        }
+    }
+    return taken;
+}
+
+struct moments {
+    float mean_x, mean_m, var_x, var_m, cov;
+};
+
+static struct moments cell_moments(const struct vd_background *bg, int r, int c)
+{
+    int y1 = (r + 1) * VD_CELL < bg->h ? (r + 1) * VD_CELL : bg->h;
+    int x0 = c * VD_CELL, x1 = x0 + VD_CELL < bg->w ? x0 + VD_CELL : bg->w;
+    float sx = 0, sm = 0, sxx = 0, smm = 0, sxm = 0,
+          n = (float)((y1 - r * VD_CELL) * (x1 - x0));
+
+    for (int y = r * VD_CELL; y < y1; y++) {
+        const uint8_t *x = vd_luma_row(bg, &bg->now, y);
+        const int16_t *m = bg->model.mean0 + y * bg->pitch;
+
+        for (int i = x0; i < x1; i++) {
+            float a = x[i], b = (float)m[i] / 128;
+
+            sx += a;
+            sm += b;
+            sxx += a * a;
+            smm += b * b;
+            sxm += a * b;
+        }
+    }
+    return (struct moments){sx / n, sm / n, sxx / n - sx / n * (sx / n),
+                            smm / n - sm / n * (sm / n), sxm / n - sx / n * (sm / n)};
+}
+
+enum vd_look vd_background_look_of(struct vd_background *bg, int row, int col)
+{
+    struct vd_cell *cell = &bg->cells[row * bg->cols + col];
+    float flat = 4 + 2 * bg->sigma * bg->sigma;
+    struct moments s;
+
+    if (cell->look != VD_LOOK_UNKNOWN)
+        return cell->look;
+    s = cell_moments(bg, row, col);
+    if (s.var_x < flat && s.var_m < flat)
+        cell->look = VD_LOOK_FLAT;
+    else if (s.cov > 0 && s.cov * s.cov > 0.7F * s.var_x * s.var_m && s.var_x < 6 * s.var_m &&
+             s.var_m < 6 * s.var_x)
+        cell->look = VD_LOOK_LIT;
+    else
+        cell->look = VD_LOOK_OBJECT;
+    return cell->look;
+}
+
+void vd_background_relight(struct vd_background *bg, int row, int col)
+{
+    int y1 = (row + 1) * VD_CELL < bg->h ? (row + 1) * VD_CELL : bg->h;
+    int x0 = col * VD_CELL, x1 = x0 + VD_CELL < bg->w ? x0 + VD_CELL : bg->w;
+    struct moments s = cell_moments(bg, row, col);
+    int offset = (int)lrintf((s.mean_x - s.mean_m) * 128);
+
+    for (int y = row * VD_CELL; y < y1; y++)
+        for (int x = x0; x < x1; x++)
+            bg->model.mean0[y * bg->pitch + x] =
+                vd_relit(bg->model.mean0[y * bg->pitch + x], 4096, offset);
+}
+
+void vd_background_hold_none(struct vd_background *bg)
+{
+    for (int i = 0; i < bg->cols * bg->rows; i++)
+        bg->cells[i].is_held = false;
+}
+
+void vd_background_hold(struct vd_background *bg, int x0, int y0, int x1, int y1)
+{
+    int c0 = x0 / VD_CELL - 1, c1 = (x1 - 1) / VD_CELL + 1;
+    int r0 = y0 / VD_CELL - 1, r1 = (y1 - 1) / VD_CELL + 1;
+
+    for (int r = r0 < 0 ? 0 : r0; r <= r1 && r < bg->rows; r++)
+        for (int c = c0 < 0 ? 0 : c0; c <= c1 && c < bg->cols; c++)
+            bg->cells[r * bg->cols + c].is_held = true;
+}
+
+void vd_background_tolerate(struct vd_background *bg, int r)
+{
+    for (int y = r * VD_CELL; y < (r + 1) * VD_CELL && y < bg->h; y++) {
+        for (int x = 0; x < bg->w; x++) {
+            const struct vd_cell *cell = &bg->cells[r * bg->cols + x / VD_CELL];
+            int at = y * bg->pitch + x, lo = INT16_MAX, hi = 0;
+
+            if (bg->zones[at] == 0)
+                continue;
+            bg->tolerance[at] = 0;
+            if (cell->mean < 0.02F && !bg->is_shaky)
+                continue;
+            for (int j = y > 0 ? -1 : 0; j <= (y + 1 < bg->h); j++) {
+                for (int i = x > 0 ? -1 : 0; i <= (x + 1 < bg->w); i++) {
+                    int m = bg->model.mean0[at + j * bg->pitch + i];
+
+                    lo = m < lo ? m : lo;
+                    hi = m > hi ? m : hi;
+                }
+            }
+            hi = (hi - lo) >> 8;
+            bg->tolerance[at] = (uint8_t)(hi > 100 ? 100 : hi);
+        }
+    }
+}

@@ -33,7 +33,7 @@ __attribute__((format(printf, 5, 6))) void vd_problems_add(struct vd_problems *p
 /* How many there are, kept or counted. */
 int vd_problems_count(const struct vd_problems *problems);
 
-/* Sorts by file, line and column, keeping the order of equals. */
+/* Sorts by file, line and column. */
 void vd_problems_sort(struct vd_problems *problems);
 
 /* Prints a line for each: "folder/file:line:column: text". folder may be NULL. */

@@ -1,0 +1,76 @@
+/* The keys of a rule. */
+#include "config/config.h"
+#include "config/keys.h"
+
+#define ROWS(table)  (table), sizeof(table) / sizeof(table)[0]
+#define SEC(n)       (INT64_C(1000000) * (n))
+#define RULE(field)  offsetof(struct vd_rule_cfg, field)
+#define WHEN(field)  offsetof(struct vd_when_cfg, field)
+#define SCHED(field) offsetof(struct vd_schedule_cfg, field)
+
+const char vd_kind_names[] = "motion covered dark bright blurred moved frozen lost low-quality "
+                             "scene-change input node";
+
+static const struct vd_key schedule_rows[] = {
+    {"zone", VD_KEY_TIMEZONE, SCHED(zone), 1, 63, NULL, VD_KEY_REQUIRED,
+     "Time zone by its IANA name: Asia/Shanghai.", NULL, NULL, 0},
+    {"daily", VD_KEY_DAILY, SCHED(from_min), 0, 0, "00:00-24:00", 0,
+     "From and to, local time; \"22:00-06:00\" crosses midnight.", NULL, NULL, SCHED(to_min)},
+    {"days", VD_KEY_SET, SCHED(days), 1, 0, "mon tue wed thu fri sat sun", 0,
+     "Days on which it begins.", "mon tue wed thu fri sat sun", NULL, 0},
+};
+static const struct vd_keys schedule_keys = {"a schedule", ROWS(schedule_rows),
+                                             sizeof(struct vd_schedule_cfg)};
+
+static const struct vd_key when_rows[] = {
+    {"kind", VD_KEY_SET, WHEN(kinds), 1, 0, NULL, 0,
+     "One kind of event or a list; absent: any.", vd_kind_names, NULL, 0},
+    {"area", VD_KEY_AREA, WHEN(area), 1, VD_CONFIG_AREA_MAX, NULL, 0,
+     "This area and all below it.", NULL, NULL, 0},
+    {"camera", VD_KEY_IDS, WHEN(cameras), 1, VD_CONFIG_MATCH_MAX, NULL, 0,
+     "One camera or a list.", NULL, NULL, 0},
+    {"tag", VD_KEY_IDS, WHEN(tags), 1, VD_CONFIG_MATCH_MAX, NULL, 0,
+     "Cameras that bear this tag, or one of a list.", NULL, NULL, 0},
+    {"zone", VD_KEY_IDS, WHEN(zones), 1, VD_CONFIG_MATCH_MAX, NULL, 0,
+     "Motion in this zone, or in one of a list.", NULL, NULL, 0},
+    {"min_score", VD_KEY_PERCENT, WHEN(min_score), 0, 1000000, "0%", 0,
+     "The part of the zone that moved at its peak.", NULL, NULL, 0},
+    {"min_duration", VD_KEY_DURATION, WHEN(min_duration_us), 0, SEC(86400), "0s", 0,
+     "The event has lasted this long.", NULL, NULL, 0},
+    {"schedule", VD_KEY_MAP, WHEN(schedule), 0, 0, NULL, 0, "Absent: always.", NULL,
+     &schedule_keys, 0},
+};
+static const struct vd_keys when_keys = {"a condition", ROWS(when_rows),
+                                         sizeof(struct vd_when_cfg)};
+
+static const struct vd_key group_rows[] = {
+    {"by", VD_KEY_ENUM, RULE(group_by), 0, 0, "camera", 0,
+     "Events of the same one of these fold into one alert.", "camera area rule", NULL, 0},
+    {"window", VD_KEY_DURATION, RULE(group_window_us), 0, SEC(86400 * 7), "60s", 0,
+     "They do so until there was none for this long; 0s: each makes its own alert.", NULL, NULL,
+     0},
+};
+static const struct vd_keys group_keys = {"grouping", ROWS(group_rows),
+                                          sizeof(struct vd_rule_cfg)};
+
+static const struct vd_key rule_rows[] = {
+    {"id", VD_KEY_ID, RULE(id), 1, VD_CONFIG_ID_MAX, NULL, VD_KEY_REQUIRED,
+     "Names the rule for good: lower-case letters, digits and '-'.", NULL, NULL, 0},
+    {"name", VD_KEY_TEXT, RULE(name), 1, VD_CONFIG_NAME_MAX, NULL, 0,
+     "Shown to operators; absent: the id.", NULL, NULL, 0},
+    {"enabled", VD_KEY_BOOL, RULE(is_enabled), 0, 1, "true", 0, "false: it raises nothing.",
+     NULL, NULL, 0},
+    {"when", VD_KEY_MAP, RULE(when), 0, 0, NULL, VD_KEY_REQUIRED,
+     "What an event must be; all that is given must hold.", NULL, &when_keys, 0},
+    {"severity", VD_KEY_ENUM, RULE(severity), 0, 0, NULL, VD_KEY_REQUIRED,
+     "How urgent its alerts are.", "green yellow red", NULL, 0},
+    {"action", VD_KEY_TEXT, RULE(action), 1, VD_CONFIG_ACTION_MAX, NULL, VD_KEY_REQUIRED,
+     "What the operator is to do: an alert that asks for nothing is none.", NULL, NULL, 0},
+    {"group", VD_KEY_MAP, 0, 0, 0, NULL, 0, "How repeats become one alert.", NULL, &group_keys,
+     0},
+    {"resolve", VD_KEY_ENUM, RULE(resolve), 0, 0, "by-severity", 0,
+     "Who closes an alert whose cause is gone; by-severity: red and yellow by hand, green by "
+     "itself.",
+     "by-severity by-hand auto", NULL, 0},
+};
+const struct vd_keys vd_rule_keys = {"a rule", ROWS(rule_rows), sizeof(struct vd_rule_cfg)};

@@ -127,6 +127,8 @@ struct vd_camera_cfg {
     int n_zones;
     const struct vd_mask_cfg *masks;
     int n_masks;
+    const char *file; /* where it is written, relative to the folder, and in which line */
+    int line;
 };
 
 enum vd_config_severity {
@@ -152,7 +154,7 @@ struct vd_schedule_cfg {
 
 /* What must hold, all of it. An empty list asks for nothing. */
 struct vd_when_cfg {
-    uint32_t kinds;            /* bit i: kind i in the order of vd_config_kinds(); 0: any */
+    uint32_t kinds;            /* bit 1 << enum vd_kind of base/event.h; 0: any */
     const char *area;          /* this area or one below it; NULL: any */
     int area_index;            /* -1: any */
     struct vd_strings cameras; /* any of these ids */
@@ -270,7 +272,9 @@ enum {
 
 struct vd_problems; /* config/problems.h: every problem that was found, in order of place */
 
-/* Reads and checks the folder (vedette.yaml and the .yaml files of cameras and rules), and the
+/* vd_crypto_init() comes before the first load.
+ *
+ * Reads and checks the folder (vedette.yaml and the .yaml files of cameras and rules), and the
  * secret files named by the bits of `secrets`. Blocks on the disk, takes no lock, any thread.
  * *ret_cfg is a snapshot with one reference, the caller's; untouched on failure. problems may
  * be NULL, else it is filled with all that is wrong (also on success: then it is empty).
@@ -308,10 +312,6 @@ void vd_config_unref(struct vd_config **cfg);
 const struct vd_camera_cfg *vd_config_camera(const struct vd_config *cfg, const char *id);
 const struct vd_area_cfg *vd_config_area(const struct vd_config *cfg, const char *code);
 const struct vd_rule_cfg *vd_config_rule(const struct vd_config *cfg, const char *id);
-
-/* Names of the kinds of event in the order of their bits in vd_when_cfg.kinds; n is set to
- * their number. Static. */
-const char *const *vd_config_kinds(int *ret_n);
 
 /* What differs between two snapshots, beside their cameras. */
 enum {

@@ -99,11 +99,17 @@ static const char *refused(const yaml_event_t *e)
 static int take_text(struct reader *r, const yaml_event_t *e, const char **ret_text)
 {
     const char *value = (const char *)e->data.scalar.value;
+    size_t len = e->data.scalar.length;
 
     /* "\0" in double quotes makes one that the bytes of the file did not show. */
-    if (memchr(value, '\0', e->data.scalar.length) != NULL)
+    if (memchr(value, '\0', len) != NULL)
         return fail_at(r, &e->start_mark, "a NUL in a text is refused; delete the \\0");
-    *ret_text = vd_arena_text(r->arena, value, e->data.scalar.length);
+    /* A block keeps the line end behind its last line, which nobody means. */
+    if (e->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
+        e->data.scalar.style == YAML_FOLDED_SCALAR_STYLE)
+        while (len > 0 && value[len - 1] == '\n')
+            len--;
+    *ret_text = vd_arena_text(r->arena, value, len);
     return *ret_text != NULL ? 0 : VD_ENOMEM;
 }
 

@@ -1,0 +1,277 @@
+/* What no file can tell alone: names that are used must be there, and stand for one thing. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/event.h"
+#include "config/load.h"
+
+/* Searches for the nearest name: a thousand misspelt ones would each cost a walk. */
+enum { HINTS_MAX = 50 };
+
+static const char *name_of(const void *object)
+{
+    const char *name;
+
+    memcpy(&name, object, sizeof name);
+    return name;
+}
+
+/* "; did you mean 'x'?", or "". The items begin with their names. */
+static void hint(struct vd_load *load, const char *name, const void *items, int n, size_t size,
+                 char *ret_text, size_t room)
+{
+    const char *best = NULL;
+    int least = 64;
+
+    ret_text[0] = '\0';
+    if (load->n_hints++ >= HINTS_MAX)
+        return;
+    for (int i = 0; i < n; i++) {
+        const char *other = name_of((const char *)items + (size_t)i * size);
+        int distance = other != NULL ? vd_text_distance(name, other) : 64;
+
+        if (distance < least && vd_text_near(name, other)) {
+            least = distance;
+            best = other;
+        }
+    }
+    if (best != NULL)
+        (void)snprintf(ret_text, room, "; did you mean '%s'?", best);
+}
+
+static void check_repeated(struct vd_load *load, const struct vd_entries *list,
+                           const char *thing, const char *key)
+{
+    for (int i = 1; i < list->n; i++) {
+        const struct vd_entry *first = &list->items[i - 1], *entry = &list->items[i];
+        const char *name = name_of(entry->object), *before = name_of(first->object);
+
+        if (name != NULL && before != NULL && strcmp(name, before) == 0)
+            vd_load_problem(load, entry, key, "%s '%s' is there already, in %s line %d", thing,
+                            name, first->file, first->node->line);
+    }
+}
+
+static void check_areas(struct vd_load *load)
+{
+    for (int i = 0; i < load->areas.n; i++) {
+        struct vd_area_cfg *area = load->areas.items[i].object;
+        char code[VD_CONFIG_AREA_MAX + 1];
+        const struct vd_area_cfg *parent;
+        const char *slash;
+
+        area->parent = -1;
+        slash = area->code != NULL ? strrchr(area->code, '/') : NULL;
+        if (slash == NULL)
+            continue;
+        (void)snprintf(code, sizeof code, "%.*s", (int)(slash - area->code), area->code);
+        parent = vd_config_area(load->cfg, code);
+        if (parent != NULL)
+            area->parent = (int)(parent - load->cfg->areas);
+        else if (!load->is_incomplete)
+            vd_load_problem(load, &load->areas.items[i], "code",
+                            "area '%s' lies in '%s', which is not there; add it to areas:",
+                            area->code, code);
+    }
+}
+
+static int find_area(struct vd_load *load, const struct vd_entry *entry, const char *path,
+                     const char *code)
+{
+    const struct vd_area_cfg *area = code != NULL ? vd_config_area(load->cfg, code) : NULL;
+    char advice[200];
+
+    if (area != NULL)
+        return (int)(area - load->cfg->areas);
+    if (code == NULL || load->is_alone || load->is_incomplete)
+        return -1;
+    hint(load, code, load->cfg->areas, load->cfg->n_areas, sizeof *load->cfg->areas, advice,
+         sizeof advice);
+    vd_load_problem(load, entry, path, "area '%s' is not known%s", code,
+                    advice[0] != '\0' ? advice : "; add it to areas: in vedette.yaml");
+    return -1;
+}
+
+/* Zones and masks begin with their names and are few. */
+static void check_shapes(struct vd_load *load, const struct vd_entry *entry, const char *list,
+                         const void *shapes, int n, size_t size)
+{
+    for (int i = 1; i < n; i++) {
+        const char *name = name_of((const char *)shapes + (size_t)i * size);
+
+        for (int j = 0; j < i && name != NULL; j++) {
+            const char *other = name_of((const char *)shapes + (size_t)j * size);
+
+            if (other == NULL || strcmp(name, other) != 0)
+                continue;
+            vd_load_problem(load, entry, list, "%s: '%s' is given twice", list, name);
+            break;
+        }
+    }
+}
+
+static bool is_given(const struct vd_entry *entry, const char *key)
+{
+    return vd_node_child(entry->node, key) != NULL;
+}
+
+static void check_source(struct vd_load *load, const struct vd_entry *entry)
+{
+    bool has_url = is_given(entry, "url"), has_pipeline = is_given(entry, "pipeline");
+
+    if (entry->node->type != VD_NODE_MAP)
+        return;
+    if (!has_url && !has_pipeline)
+        vd_load_problem(load, entry, "", "a camera needs 'url:' (or 'pipeline:')");
+    if (has_url && has_pipeline)
+        vd_load_problem(load, entry, "pipeline",
+                        "a camera has 'url:' or 'pipeline:', not both");
+    if (has_pipeline && is_given(entry, "detect_url"))
+        vd_load_problem(load, entry, "detect_url",
+                        "detect_url: a pipeline serves detection too; leave it out");
+    if (is_given(entry, "password_file") && !is_given(entry, "user"))
+        vd_load_problem(load, entry, "password_file", "password_file: 'user:' is missing");
+}
+
+static void check_cameras(struct vd_load *load)
+{
+    for (int i = 0; i < load->cameras.n; i++) {
+        const struct vd_entry *entry = &load->cameras.items[i];
+        struct vd_camera_cfg *camera = entry->object;
+
+        check_source(load, entry);
+        camera->area_index = find_area(load, entry, "area", camera->area);
+        if (camera->name == NULL)
+            camera->name = camera->id;
+        camera->line = entry->node->line;
+        check_shapes(load, entry, "zones", camera->zones, camera->n_zones,
+                     sizeof *camera->zones);
+        check_shapes(load, entry, "masks", camera->masks, camera->n_masks,
+                     sizeof *camera->masks);
+        if (camera->detect.min_area >= camera->detect.max_area)
+            vd_load_problem(load, entry, "detect.min_area",
+                            "min_area: it must be less than max_area");
+    }
+}
+
+static bool has(const struct vd_strings *list, const char *text)
+{
+    for (int i = 0; i < list->n; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return true;
+    return false;
+}
+
+static bool has_any(const struct vd_strings *list, const struct vd_strings *texts)
+{
+    for (int i = 0; i < texts->n; i++)
+        if (has(list, texts->items[i]))
+            return true;
+    return texts->n == 0;
+}
+
+/* Whether events of the camera can meet what the rule says about cameras. */
+static bool in_scope(const struct vd_when_cfg *when, const struct vd_camera_cfg *camera)
+{
+    return camera->id != NULL && camera->area != NULL &&
+           (when->area == NULL || vd_area_within(camera->area, when->area)) &&
+           (when->cameras.n == 0 || has(&when->cameras, camera->id)) &&
+           has_any(&camera->tags, &when->tags);
+}
+
+static bool has_zone(const struct vd_camera_cfg *camera, const char *zone)
+{
+    for (int i = 0; i < camera->n_zones; i++)
+        if (camera->zones[i].name != NULL && strcmp(camera->zones[i].name, zone) == 0)
+            return true;
+    return false;
+}
+
+static void check_rule_cameras(struct vd_load *load, const struct vd_entry *entry,
+                               const struct vd_when_cfg *when)
+{
+    const struct vd_config *cfg = load->cfg;
+
+    for (int i = 0; i < when->cameras.n; i++) {
+        const char *id = when->cameras.items[i];
+        const struct vd_camera_cfg *camera = vd_config_camera(cfg, id);
+        char advice[100];
+
+        if (camera == NULL) {
+            hint(load, id, cfg->cameras, cfg->n_cameras, sizeof *cfg->cameras, advice,
+                 sizeof advice);
+            vd_load_problem(load, entry, "when.camera", "camera '%s' is not known%s", id,
+                            advice);
+        } else if (when->area != NULL && camera->area != NULL &&
+                   !vd_area_within(camera->area, when->area)) {
+            vd_load_problem(load, entry, "when.camera",
+                            "camera '%s' is in area '%s', not in '%s': the rule can never hold",
+                            id, camera->area, when->area);
+        }
+    }
+}
+
+static void check_rule_tags(struct vd_load *load, const struct vd_entry *entry,
+                            const struct vd_when_cfg *when)
+{
+    for (int i = 0; i < when->tags.n; i++) {
+        bool is_borne = false;
+
+        for (int c = 0; c < load->cfg->n_cameras && !is_borne; c++)
+            is_borne = has(&load->cfg->cameras[c].tags, when->tags.items[i]);
+        if (!is_borne)
+            vd_load_problem(load, entry, "when.tag", "no camera bears the tag '%s'",
+                            when->tags.items[i]);
+    }
+}
+
+static void check_rule_zones(struct vd_load *load, const struct vd_entry *entry,
+                             const struct vd_when_cfg *when)
+{
+    for (int i = 0; i < when->zones.n; i++) {
+        bool is_there = false;
+
+        for (int c = 0; c < load->cfg->n_cameras && !is_there; c++)
+            is_there = in_scope(when, &load->cfg->cameras[c]) &&
+                       has_zone(&load->cfg->cameras[c], when->zones.items[i]);
+        if (!is_there)
+            vd_load_problem(load, entry, "when.zone",
+                            "no camera that the rule speaks of has a zone '%s'",
+                            when->zones.items[i]);
+    }
+    if (when->zones.n > 0 && when->kinds != 0 && (when->kinds & 1u << VD_KIND_MOTION) == 0)
+        vd_load_problem(load, entry, "when.zone",
+                        "zone: only motion has a zone, and the rule asks for other kinds");
+}
+
+static void check_rules(struct vd_load *load)
+{
+    for (int i = 0; i < load->rules.n; i++) {
+        const struct vd_entry *entry = &load->rules.items[i];
+        struct vd_rule_cfg *rule = entry->object;
+
+        if (rule->name == NULL)
+            rule->name = rule->id;
+        if (rule->resolve == VD_CONFIG_RESOLVE_BY_SEVERITY)
+            rule->resolve = rule->severity == VD_CONFIG_SEVERITY_GREEN
+                                ? VD_CONFIG_RESOLVE_AUTO
+                                : VD_CONFIG_RESOLVE_BY_HAND;
+        rule->when.area_index = find_area(load, entry, "when.area", rule->when.area);
+        if (load->is_incomplete)
+            continue;
+        check_rule_cameras(load, entry, &rule->when);
+        check_rule_tags(load, entry, &rule->when);
+        check_rule_zones(load, entry, &rule->when);
+    }
+}
+
+void vd_check(struct vd_load *load)
+{
+    check_repeated(load, &load->areas, "area", "code");
+    check_repeated(load, &load->cameras, "camera", "id");
+    check_repeated(load, &load->rules, "rule", "id");
+    check_areas(load);
+    check_cameras(load);
+    check_rules(load);
+    vd_check_system(load);
+}

@@ -1,0 +1,243 @@
+/* Cameras over RTSP and recorded files, by libavformat and libavcodec. One thread, one decoder
+ * without threads of its own: a worker runs as many cameras as it has cores' worth. */
+#include <errno.h>
+#include <libavutil/pixdesc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "ingest/source/av_fault.h"
+#include "ingest/source/ffmpeg.h"
+
+enum { FAREWELL_US = 500 * 1000 };
+
+static int64_t to_us(const struct av_source *s, int64_t stamp)
+{
+    if (stamp == AV_NOPTS_VALUE)
+        return VD_TIMING_NONE;
+    return av_rescale_q(stamp, s->format->streams[s->stream]->time_base, AV_TIME_BASE_Q);
+}
+
+/* Waits until a bunch of packets must have come; the socket holds them meanwhile. */
+static void gather(const struct av_source *s)
+{
+    int64_t next_us = vd_timing_next_us(&s->timing), now_us;
+
+    if (s->base.gather_us <= 0 || next_us == 0 || s->is_file)
+        return;
+    now_us = vd_av_now(s);
+    if (next_us > now_us)
+        (void)vd_stop_wait(s->base.stop, next_us + s->base.gather_us +
+                                             s->timing.interval_us / 8 - now_us);
+}
+
+static int read_failed(struct av_source *s, int av_code, enum vd_fault *ret_fault,
+                       struct vd_err *err)
+{
+    enum vd_fault fault = vd_av_fault(av_code, &s->ear);
+
+    if (vd_stop_requested(s->base.stop))
+        return vd_err_set(err, VD_ESTOP, "%s: stopping", s->where);
+    /* libav's code is no help once we interrupted it: 5.1 reports INVALIDDATA or EOF. */
+    if (vd_av_now(s) > s->deadline_us || fault == VD_FAULT_TIMEOUT)
+        fault = s->base.info.packets > 0 ? VD_FAULT_STALLED : VD_FAULT_TIMEOUT;
+    else if (fault == VD_FAULT_OTHER)
+        fault = VD_FAULT_CLOSED;
+    *ret_fault = fault;
+    return vd_av_fail(fault, av_code, s->where, err);
+}
+
+static void note_skew(struct av_source *s, int64_t pts_us)
+{
+    int64_t start_us = s->format->start_time_realtime;
+
+    if (s->is_file || pts_us == VD_TIMING_NONE || start_us == AV_NOPTS_VALUE || start_us == 0)
+        return;
+    s->base.info.has_skew = true;
+    s->base.info.skew_us = start_us + pts_us - s->base.clock->wall_us(s->base.clock->self);
+}
+
+static void note_packet(struct av_source *s)
+{
+    struct vd_source_info *info = &s->base.info;
+    bool is_key = (s->packet->flags & AV_PKT_FLAG_KEY) != 0;
+    int64_t stamp = s->packet->dts != AV_NOPTS_VALUE ? s->packet->dts : s->packet->pts;
+    int64_t pts_us = to_us(s, stamp);
+
+    info->packets++;
+    info->bytes += (uint64_t)s->packet->size;
+    (void)vd_timing_feed(&s->timing, pts_us, vd_av_now(s), is_key);
+    note_skew(s, pts_us);
+    info->key_us = vd_timing_key_us(&s->timing);
+    info->lag_us = s->timing.lag_us;
+    if (s->timing.interval_us > 0 && !s->is_file)
+        info->fps = 1e6F / (float)s->timing.interval_us;
+}
+
+/* Reads the next packet of video into s->packet. 1, or 0 at the end of a file. */
+static int read_packet(struct av_source *s, enum vd_fault *ret_fault, struct vd_err *err)
+{
+    int rc;
+
+    for (;;) {
+        gather(s);
+        s->deadline_us = vd_av_now(s) + s->base.read_timeout_us;
+        rc = av_read_frame(s->format, s->packet);
+        if (rc == AVERROR_EOF && s->is_file)
+            return 0;
+        if (rc < 0)
+            return read_failed(s, rc, ret_fault, err);
+        /* An empty packet would tell the decoder that the stream is over. */
+        if (s->packet->stream_index == s->stream && s->packet->size > 0)
+            break;
+        s->base.info.broken += s->packet->stream_index == s->stream;
+        av_packet_unref(s->packet);
+    }
+    note_packet(s);
+    return 1;
+}
+
+static int refuse_size(struct av_source *s, const char *size, enum vd_fault *ret_fault,
+                       struct vd_err *err)
+{
+    *ret_fault = VD_FAULT_UNSUPPORTED;
+    return vd_err_set(err, VD_EPROTO,
+                      "%s: pictures of %s are more than the %lld pixels of ingest.max_pixels",
+                      s->where, size, (long long)s->base.max_pixels);
+}
+
+static void set_effort(struct av_source *s)
+{
+    static const enum AVDiscard skips[] = {[VD_EFFORT_ALL] = AVDISCARD_DEFAULT,
+                                           [VD_EFFORT_REFERENCES] = AVDISCARD_NONREF,
+                                           [VD_EFFORT_KEYS] = AVDISCARD_NONKEY};
+
+    s->codec->skip_frame = skips[s->base.effort];
+}
+
+/* Takes a finished picture from the decoder. 1; 0: none, or none to be shown. */
+static int take_picture(struct av_source *s, struct vd_frame *ret_frame)
+{
+    struct vd_source_info *info = &s->base.info;
+    int64_t pts_us, now_us;
+
+    s->is_plain = false;
+    if (avcodec_receive_frame(s->codec, s->frame) < 0)
+        return 0;
+    if ((s->frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 || s->frame->decode_error_flags != 0 ||
+        s->frame->width < VD_FRAME_SIDE_MIN || s->frame->height < VD_FRAME_SIDE_MIN ||
+        s->frame->width > VD_FRAME_SIDE_MAX || s->frame->height > VD_FRAME_SIDE_MAX) {
+        info->broken++;
+        return 0;
+    }
+    if (info->w != s->frame->width || info->h != s->frame->height)
+        (void)vd_str_copy(info->format, sizeof info->format,
+                          av_get_pix_fmt_name(s->frame->format));
+    info->w = s->frame->width;
+    info->h = s->frame->height;
+    info->frames++;
+    pts_us = to_us(s, s->frame->best_effort_timestamp);
+    now_us = vd_av_now(s);
+    info->decoded_us = now_us;
+    *ret_frame = (struct vd_frame){.w = info->w, .h = info->h};
+    if (s->is_file) {
+        int64_t step_us = info->fps > 0 ? (int64_t)(1e6F / info->fps) : 40000;
+
+        if (pts_us == VD_TIMING_NONE)
+            pts_us = s->placed_us + (info->frames > 1 ? step_us : 0);
+        s->placed_us = pts_us;
+        ret_frame->mono_us = pts_us;
+        ret_frame->wall_us = pts_us;
+    } else {
+        ret_frame->mono_us = vd_timing_place(&s->timing, pts_us, now_us, &s->placed_us);
+        ret_frame->wall_us =
+            s->base.clock->wall_us(s->base.clock->self) - (now_us - ret_frame->mono_us);
+    }
+    ret_frame->pts_us = pts_us != VD_TIMING_NONE ? pts_us : ret_frame->mono_us;
+    return 1;
+}
+
+static int next(struct vd_source *source, struct vd_frame *ret_frame, enum vd_fault *ret_fault,
+                struct vd_err *err)
+{
+    struct av_source *s = (struct av_source *)source;
+    int rc;
+
+    if (take_picture(s, ret_frame) == 1) /* more than one from the packet before */
+        return 1;
+    if (s->is_draining)
+        return vd_err_set(err, VD_EEOF, "%s: end", s->where);
+    rc = read_packet(s, ret_fault, err);
+    if (rc < 0)
+        return rc;
+    set_effort(s);
+    if (rc == 0) {
+        s->is_draining = true;
+        (void)avcodec_send_packet(s->codec, NULL);
+        return take_picture(s, ret_frame);
+    }
+    rc = avcodec_send_packet(s->codec, s->packet);
+    av_packet_unref(s->packet);
+    if (s->ear.oversize[0] != '\0')
+        return refuse_size(s, s->ear.oversize, ret_fault, err);
+    if (rc < 0) {
+        source->info.broken++; /* the next key frame may heal it; if not, the watchdog sees */
+        return 0;
+    }
+    return take_picture(s, ret_frame);
+}
+
+static int luma(struct vd_source *source, struct vd_frame *frame, struct vd_err *err)
+{
+    AVFrame *view = NULL;
+    int rc = vd_av_view((struct av_source *)source, &view, err);
+
+    if (rc < 0)
+        return rc;
+    frame->luma = view->data[0];
+    frame->stride = view->linesize[0];
+    return 0;
+}
+
+static void close_all(struct vd_source *source)
+{
+    struct av_source *s = (struct av_source *)source;
+
+    /* TEARDOWN, so that the camera's session is free for the next connect. */
+    s->is_closing = true;
+    s->deadline_us = vd_av_now(s) + FAREWELL_US;
+    avcodec_free_context(&s->codec);
+    avformat_close_input(&s->format);
+    av_packet_free(&s->packet);
+    av_frame_free(&s->frame);
+    av_frame_free(&s->plain);
+    sws_freeContext(s->scaler);
+    free(s);
+}
+
+static const struct vd_source_ops ffmpeg_ops = {next, luma, vd_av_keep, close_all};
+
+int vd_source_ffmpeg_open(struct vd_source **ret_source, const struct vd_source_opts *opts,
+                          enum vd_fault *ret_fault, struct vd_err *err)
+{
+    struct av_source *s = calloc(1, sizeof *s);
+    int rc;
+
+    if (s == NULL)
+        return vd_err_set(err, VD_ENOMEM, "source: out of memory");
+    vd_av_log_install();
+    vd_source_init(&s->base, &ffmpeg_ops, opts);
+    s->is_file = opts->is_file;
+    s->packet = av_packet_alloc();
+    s->frame = av_frame_alloc();
+    if (s->packet == NULL || s->frame == NULL)
+        rc = vd_err_set(err, VD_ENOMEM, "source: out of memory");
+    else
+        rc = vd_av_connect(s, opts, ret_fault, err);
+    if (rc < 0) {
+        close_all(&s->base);
+        return rc;
+    }
+    *ret_source = &s->base;
+    return 0;
+}

@@ -1,0 +1,187 @@
+#include "ingest/source/reach.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Held by the asking thread and by the query: whoever is last frees it. getaddrinfo can't be
+ * given a deadline, so the one who asks must be able to walk away. */
+struct query {
+    struct gaicb request;
+    struct gaicb *list[1];
+    struct addrinfo hints;
+    char host[256];
+    int done_fd;
+    atomic_int holders;
+};
+
+static void let_go(struct query *q)
+{
+    if (atomic_fetch_sub(&q->holders, 1) != 1)
+        return;
+    if (q->request.ar_result != NULL)
+        freeaddrinfo(q->request.ar_result);
+    close(q->done_fd);
+    free(q);
+}
+
+static void answered(union sigval value)
+{
+    struct query *q = value.sival_ptr;
+
+    (void)eventfd_write(q->done_fd, 1);
+    let_go(q);
+}
+
+static int numeric(const struct addrinfo *found, char *address)
+{
+    return getnameinfo(found->ai_addr, found->ai_addrlen, address, VD_REACH_ADDRESS_MAX, NULL,
+                       0, NI_NUMERICHOST);
+}
+
+static int64_t now_us(void)
+{
+    return vd_clock_system.mono_us(vd_clock_system.self);
+}
+
+/* 1 when fd is ready, 0 when the deadline came, VD_ESTOP. */
+static int wait_fd(int fd, short events, int64_t deadline_us, const struct vd_stop *stop)
+{
+    struct pollfd p[2] = {{.fd = fd, .events = events}, {.fd = stop->fd, .events = POLLIN}};
+
+    for (;;) {
+        int64_t left_us = deadline_us - now_us();
+        int rc;
+
+        if (vd_stop_requested(stop))
+            return VD_ESTOP;
+        if (left_us <= 0)
+            return 0;
+        rc = poll(p, 2, (int)(left_us / 1000) + 1);
+        if (rc > 0 && p[0].revents != 0)
+            return 1;
+        if (rc < 0 && errno != EINTR)
+            return 0;
+    }
+}
+
+static int ask(struct query *q, int64_t deadline_us, const struct vd_stop *stop,
+               char *ret_address, struct vd_err *err)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD,
+                             .sigev_notify_function = answered,
+                             .sigev_value.sival_ptr = q};
+    int rc;
+
+    atomic_fetch_add(&q->holders, 1);
+    rc = getaddrinfo_a(GAI_NOWAIT, q->list, 1, &event);
+    if (rc != 0) {
+        let_go(q);
+        return vd_err_set(err, VD_ENOMEM, "host '%s': %s", q->host, gai_strerror(rc));
+    }
+    rc = wait_fd(q->done_fd, POLLIN, deadline_us, stop);
+    if (rc < 0)
+        return vd_err_set(err, VD_ESTOP, "host '%s': stopping", q->host);
+    if (rc == 0)
+        return vd_err_set(err, VD_ETIMEOUT, "host '%s': no answer from the name server",
+                          q->host);
+    rc = gai_error(&q->request);
+    if (rc != 0 || numeric(q->request.ar_result, ret_address) != 0)
+        return vd_err_set(err, VD_EINVAL, "host '%s': %s", q->host,
+                          rc != 0 ? gai_strerror(rc) : "no numeric form");
+    return 0;
+}
+
+int vd_reach_resolve(const char *host, int64_t deadline_us, const struct vd_stop *stop,
+                     char ret_address[VD_REACH_ADDRESS_MAX], struct vd_err *err)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
+    struct addrinfo *found = NULL;
+    struct query *q;
+    int rc;
+
+    if (getaddrinfo(host, NULL, &hints, &found) == 0) { /* an address needs no name server */
+        rc = numeric(found, ret_address);
+        freeaddrinfo(found);
+        return rc == 0 ? 0 : vd_err_set(err, VD_EINVAL, "host '%s': no numeric form", host);
+    }
+    q = calloc(1, sizeof *q);
+    if (q == NULL)
+        return vd_err_set(err, VD_ENOMEM, "host '%s': out of memory", host);
+    q->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (q->done_fd < 0) {
+        free(q);
+        return vd_err_set(err, VD_ENOMEM, "host '%s': %s", host, strerror(errno));
+    }
+    (void)snprintf(q->host, sizeof q->host, "%s", host);
+    q->hints = (struct addrinfo){.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+    q->request = (struct gaicb){.ar_name = q->host, .ar_request = &q->hints};
+    q->list[0] = &q->request;
+    atomic_init(&q->holders, 1);
+    rc = ask(q, deadline_us, stop, ret_address, err);
+    let_go(q);
+    return rc;
+}
+
+static int dial(const char *address, int port, struct vd_err *err)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    char service[8];
+    int fd;
+
+    (void)snprintf(service, sizeof service, "%d", port);
+    if (getaddrinfo(address, service, &hints, &found) != 0)
+        return vd_err_set(err, VD_EINVAL, "address '%s' is none", address);
+    fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) < 0 && errno != EINPROGRESS) {
+        close(fd);
+        fd = -1;
+    }
+    freeaddrinfo(found);
+    return fd >= 0 ? fd
+                   : vd_err_set(err, VD_EIO, "connect '%s': %s", address, strerror(errno));
+}
+
+static enum vd_speaks judge(const char *text, size_t len)
+{
+    if (len == 0)
+        return VD_SPEAKS_NOTHING;
+    if (len >= 5 && strncmp(text, "RTSP/", 5) == 0)
+        return VD_SPEAKS_RTSP;
+    if (strncmp(text, "HTTP/", 5) == 0 || text[0] == '<')
+        return VD_SPEAKS_HTTP;
+    return VD_SPEAKS_OTHER;
+}
+
+int vd_reach_sniff(const char *address, int port, int64_t deadline_us,
+                   const struct vd_stop *stop, enum vd_speaks *ret_speaks, struct vd_err *err)
+{
+    static const char hello[] = "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n";
+    int fd = dial(address, port, err), rc;
+    char text[16] = "";
+    ssize_t len = 0;
+
+    if (fd < 0)
+        return fd;
+    rc = wait_fd(fd, POLLOUT, deadline_us, stop);
+    if (rc > 0 && send(fd, hello, sizeof hello - 1, MSG_NOSIGNAL) == (ssize_t)sizeof hello - 1)
+        rc = wait_fd(fd, POLLIN, deadline_us, stop);
+    if (rc > 0)
+        len = recv(fd, text, sizeof text - 1, 0);
+    close(fd);
+    if (rc < 0)
+        return vd_err_set(err, VD_ESTOP, "'%s': stopping", address);
+    *ret_speaks = judge(text, len > 0 ? (size_t)len : 0);
+    return 0;
+}

@@ -27,8 +27,8 @@ static void gather(const struct av_source *s)
         return;
     now_us = vd_av_now(s);
     if (next_us > now_us)
-        (void)vd_stop_wait(s->base.stop, next_us + s->base.gather_us +
-                                             s->timing.interval_us / 8 - now_us);
+        (void)vd_stop_wait(s->base.stop,
+                           next_us + s->base.gather_us + s->timing.interval_us / 8 - now_us);
 }
 
 static int read_failed(struct av_source *s, int av_code, enum vd_fault *ret_fault,

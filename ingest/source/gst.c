@@ -1,6 +1,7 @@
-/* Any GStreamer pipeline as a source: what it gives is converted to planar 8-bit where it isn't,
- * and pulled from an appsink that drops the oldest when we are slow. GStreamer runs threads of
- * its own; its objects are used from the camera's thread only, buffers are freed anywhere. */
+/* Any GStreamer pipeline as a source: what it gives is converted to planar 8-bit where it
+ * isn't, and pulled from an appsink that drops the oldest when we are slow. GStreamer runs
+ * threads of its own; its objects are used from the camera's thread only, buffers are freed
+ * anywhere. */
 #include <gst/app/gstappsink.h>
 #include <gst/gst.h>
 #include <gst/video/video.h>
@@ -88,8 +89,7 @@ static int code_of(enum vd_fault fault)
 /* Takes what the pipeline said on its bus: 0, or the error. */
 static int ask_bus(struct gst_source *s, enum vd_fault *ret_fault, struct vd_err *err)
 {
-    GstMessage *message =
-        gst_bus_pop_filtered(s->bus, GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
+    GstMessage *message = gst_bus_pop_filtered(s->bus, GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
     GError *error = NULL;
     gchar *debug = NULL;
     char text[TEXT_MAX];
@@ -135,8 +135,7 @@ static int pull(struct gst_source *s, int64_t deadline_us, enum vd_fault *ret_fa
 
         if (vd_stop_requested(s->base.stop))
             return vd_err_set(err, VD_ESTOP, "pipeline: stopping");
-        s->sample =
-            gst_app_sink_try_pull_sample(GST_APP_SINK(s->sink), SLICE_US * GST_USECOND);
+        s->sample = gst_app_sink_try_pull_sample(GST_APP_SINK(s->sink), SLICE_US * GST_USECOND);
         if (s->sample != NULL)
             return 1;
         rc = ask_bus(s, ret_fault, err);
@@ -262,8 +261,8 @@ static int keep(struct vd_source *source, struct vd_picture **ret_picture, struc
     p->h = GST_VIDEO_INFO_HEIGHT(&s->video);
     p->chroma = GST_VIDEO_INFO_N_COMPONENTS(&s->video) == 3 ? VD_CHROMA_420 : VD_CHROMA_GREY;
     p->is_full_range = s->video.colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255;
-    p->bytes = (size_t)p->w * (size_t)p->h +
-               2 * (size_t)((p->w + 1) / 2) * (size_t)((p->h + 1) / 2);
+    p->bytes =
+        (size_t)p->w * (size_t)p->h + 2 * (size_t)((p->w + 1) / 2) * (size_t)((p->h + 1) / 2);
     p->owner = malloc(p->bytes);
     if (p->owner == NULL) {
         free(p);

@@ -149,8 +149,7 @@ static int dial(const char *address, int port, struct vd_err *err)
         fd = -1;
     }
     freeaddrinfo(found);
-    return fd >= 0 ? fd
-                   : vd_err_set(err, VD_EIO, "connect '%s': %s", address, strerror(errno));
+    return fd >= 0 ? fd : vd_err_set(err, VD_EIO, "connect '%s': %s", address, strerror(errno));
 }
 
 static enum vd_speaks judge(const char *text, size_t len)

@@ -10,9 +10,8 @@ static void learn_interval(struct vd_timing *t, int64_t step_us)
 {
     if (step_us <= 0 || step_us > JUMP_US)
         return;
-    t->interval_us = t->interval_us == 0
-                         ? step_us
-                         : t->interval_us + (step_us - t->interval_us) / SMOOTH;
+    t->interval_us =
+        t->interval_us == 0 ? step_us : t->interval_us + (step_us - t->interval_us) / SMOOTH;
 }
 
 static void learn_key(struct vd_timing *t, int64_t out_us)

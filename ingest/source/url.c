@@ -72,9 +72,9 @@ int vd_url_parse(const char *text, struct vd_url *ret_url, struct vd_err *err)
     memcpy(url.host, host, host_len);
     url.host[host_len] = '\0';
     if (port < url.rest) {
-        int rc = port[0] != ':' ? vd_err_set(err, VD_EINVAL, "url: odd text behind the host")
-                                : parse_port(port + 1, (size_t)(url.rest - port - 1),
-                                             &url.port, err);
+        int rc = port[0] != ':'
+                     ? vd_err_set(err, VD_EINVAL, "url: odd text behind the host")
+                     : parse_port(port + 1, (size_t)(url.rest - port - 1), &url.port, err);
 
         if (rc < 0)
             return rc;
@@ -114,8 +114,7 @@ int vd_url_build(const struct vd_url *url, const char *address, const char *user
         fits &= add_encoded(ret_text, size, &len, password != NULL ? password : "");
         if (len - begin > AUTH_MAX)
             return vd_err_set(err, VD_EINVAL,
-                              "user and password: longer than %d bytes with escapes",
-                              AUTH_MAX);
+                              "user and password: longer than %d bytes with escapes", AUTH_MAX);
         fits &= vd_str_add(ret_text, size, &len, "@");
     }
     fits &= vd_str_add(ret_text, size, &len, is_v6 ? "[%s]:%d%s" : "%s:%d%s", address,

@@ -14,7 +14,7 @@ struct vd_url {
     char scheme[8];                 /* "rtsp", "rtsps" */
     char host[VD_URL_HOST_MAX + 1]; /* name or address, an IPv6 one without brackets */
     int port;                       /* 554, 322 where none is written */
-    const char *rest;               /* "/path?query" or "", within the text it was parsed from */
+    const char *rest; /* "/path?query" or "", within the text it was parsed from */
 };
 
 /* VD_EINVAL: no rtsp:// or rtsps:// URL, user info in it, or too long. ret_url->rest points

@@ -1,0 +1,227 @@
+/* alerts/cli/up.c: vedette-up, one command that runs and supervises all of Vedette on a
+ * machine. Here is the order of things; what they are is in the other up_*.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alerts/cli/up.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/notify.h"
+#include "config/problems.h"
+
+/* Ingest ends first, so that what it still has to say is heard; the database last. */
+enum stage { STAGE_EDGE, STAGE_ROUTER, STAGE_DATABASE };
+
+static const int64_t SECOND_US = INT64_C(1000000);
+
+static uint64_t bit(const struct up *up, const struct up_child *child)
+{
+    return child != NULL ? UINT64_C(1) << (child - up->children) : 0;
+}
+
+/* The arguments that every program of ours takes. */
+static void program(struct up *up, struct up_child *child, const char *name, int64_t ready_us)
+{
+    child->program = name;
+    child->ready_us = ready_us;
+    up_child_arg(child, "--config");
+    up_child_arg(child, up->config);
+    up_child_arg(child, "--state");
+    up_child_arg(child, up->opts.state);
+}
+
+static struct up_child *add_camsim(struct up *up, const char *listen_at)
+{
+    struct up_child *camsim = up_child_add(up, "camsim", UP_USER_CAMSIM, STAGE_EDGE);
+
+    camsim->program = "vedette-camsim";
+    camsim->ready_us = 120 * SECOND_US; /* it draws and encodes its scenes first */
+    up_child_arg(camsim, "--demo");
+    up_child_arg(camsim, "--listen");
+    up_child_arg(camsim, listen_at);
+    return camsim;
+}
+
+static struct up_child *add_database(struct up *up)
+{
+    struct up_child *pg = NULL, *migrate;
+
+    if (up->cfg->database.url == NULL) {
+        pg = up_child_add(up, "postgresql", UP_USER_PG, STAGE_DATABASE);
+        pg->body = up_pg_keep;
+        pg->is_root = true;
+    }
+    migrate = up_child_add(up, "schema", UP_USER_PG, STAGE_DATABASE);
+    migrate->body = up_pg_migrate;
+    migrate->is_once = true;
+    migrate->after = bit(up, pg);
+    return migrate;
+}
+
+static void add_children(struct up *up)
+{
+    char listen_at[VD_PATH_MAX], name[16], share[32];
+    struct up_child *camsim = NULL, *schema, *child;
+    int workers = (int)up->cfg->ingest.workers;
+
+    if (up_demo_is(up->config, listen_at, sizeof listen_at))
+        camsim = add_camsim(up, listen_at);
+    schema = add_database(up);
+    child = up_child_add(up, "router", UP_USER_ROUTER, STAGE_ROUTER);
+    program(up, child, "vedette-router", 30 * SECOND_US);
+    child->after = bit(up, schema);
+    child->patience_us =
+        30 * SECOND_US; /* a far database may be down: the router waits for it */
+    child = up_child_add(up, "console", UP_USER_CONSOLE, STAGE_EDGE);
+    program(up, child, "vedette-console", 30 * SECOND_US);
+    child->after = bit(up, schema);
+    child->patience_us = 30 * SECOND_US;
+    if (workers > UP_CHILDREN_MAX - up->n_children)
+        workers = UP_CHILDREN_MAX - up->n_children;
+    for (int i = 0; i < workers; i++) {
+        (void)snprintf(name, sizeof name, "w%d", i + 1);
+        (void)snprintf(share, sizeof share, "%d/%d", i, workers);
+        child = up_child_add(up, name, UP_USER_INGEST, STAGE_EDGE);
+        program(up, child, "vedette-ingest", 30 * SECOND_US);
+        up_child_arg(child, "--worker");
+        up_child_arg(child, name);
+        up_child_arg(child, "--share");
+        up_child_arg(child, share);
+        child->after = bit(up, camsim); /* workers need no database: they spool */
+    }
+}
+
+/* On a terminal the log goes to a file, for it would bury what the person has to see. */
+static int open_log(struct up *up, struct vd_err *err)
+{
+    char path[VD_PATH_MAX];
+    bool wants_file = up->opts.log != NULL
+                          ? strcmp(up->opts.log, "stderr") != 0
+                          : isatty(STDERR_FILENO) && getenv("JOURNAL_STREAM") == NULL;
+    int fd, rc;
+
+    if (!wants_file)
+        return 0;
+    if (up->opts.log != NULL)
+        (void)snprintf(path, sizeof path, "%s", up->opts.log);
+    else if ((rc = vd_fs_join(path, sizeof path, up->opts.state, "log/vedette.log", err)) < 0)
+        return rc;
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
+        return vd_err_set(err, VD_EIO, "open '%s': %s", path, strerror(errno));
+    close(fd);
+    up->owns_log = true;
+    up_say("log: %s", path);
+    return 0;
+}
+
+static int load_config(struct up *up, struct vd_err *err)
+{
+    struct vd_problems problems = {0};
+    int rc, written = 0;
+
+    (void)snprintf(up->config, sizeof up->config, "%s", up->opts.config);
+    if (up->config[0] == '\0') {
+        if ((rc = vd_fs_join(up->config, sizeof up->config, up->opts.state, "config", err)) < 0)
+            return rc;
+        written = up_demo_write(up->config,
+                                up->opts.listen != NULL ? up->opts.listen : "127.0.0.1:8080",
+                                up->ids[UP_USER_PG].gid, err);
+        if (written < 0)
+            return written;
+    }
+    up_say("configuration: %s%s", up->config,
+           written > 0 ? " (written now: six simulated cameras)" : "");
+    rc = vd_config_load(&up->cfg, up->config, VD_CONFIG_SECRETS_NONE, &problems, err);
+    if (rc < 0 && vd_problems_count(&problems) > 1)
+        vd_problems_print(&problems, up->config, stdout);
+    vd_problems_fini(&problems);
+    return rc;
+}
+
+/* Everything that can be told to a person before the first process starts. */
+static int look_ahead(struct up *up, struct vd_err *err)
+{
+    char listen_at[VD_PATH_MAX];
+    int rc;
+
+    for (int i = 0; up->drops && i <= UP_USER_CONSOLE; i++)
+        if (i != UP_USER_PG && (rc = up_users_reach(&up->ids[i], up->config, err)) < 0)
+            return rc;
+    if ((rc = up_state_room(up->opts.state, err)) < 0 ||
+        (rc = up_state_port("console.listen", up->cfg->console.listen, err)) < 0)
+        return rc;
+    if (up_demo_is(up->config, listen_at, sizeof listen_at))
+        return up_state_port("simulated cameras", listen_at, err);
+    return 0;
+}
+
+static int prepare(struct up *up, struct vd_err *err)
+{
+    const char *state = up->opts.state;
+    char secrets[VD_PATH_MAX];
+    bool is_fresh;
+    int rc;
+
+    if ((rc = vd_crypto_init(err)) < 0 ||
+        (rc = up_users_find(up->ids, up->opts.keeps_user, &up->drops, err)) < 0 ||
+        (rc = vd_fs_mkdirs(state, up->drops ? 0711 : 0700, err)) < 0)
+        return rc;
+    if (access(state, W_OK) != 0)
+        return vd_err_set(err, VD_EINVAL,
+                          "state folder '%s' is not yours to write: run as who made it, or "
+                          "give another with --state",
+                          state);
+    if ((rc = up_state_lock(state, &up->lock_fd, err)) < 0 ||
+        (rc = vd_fs_join(secrets, sizeof secrets, state, "secrets", err)) < 0)
+        return rc;
+    up_say("state folder: %s", state);
+    is_fresh = access(secrets, F_OK) != 0;
+    if ((rc = up_state_folders(state, up->ids, up->drops, err)) < 0 ||
+        (is_fresh && (rc = up_state_password(state, &up->ids[UP_USER_CONSOLE], err)) < 0) ||
+        (rc = load_config(up, err)) < 0 || (rc = look_ahead(up, err)) < 0 ||
+        (rc = open_log(up, err)) < 0 || (rc = up_notify_open(up, err)) < 0)
+        return rc;
+    return chdir("/") == 0 ? 0 : vd_err_set(err, VD_EIO, "chdir '/': %s", strerror(errno));
+}
+
+static void fini(struct up *up)
+{
+    if (up->notify_fd >= 0) {
+        (void)unlink(up->notify);
+        close(up->notify_fd);
+    }
+    vd_config_unref(&up->cfg);
+    if (up->signal_fd >= 0)
+        close(up->signal_fd);
+    if (up->lock_fd >= 0)
+        close(up->lock_fd);
+}
+
+int main(int argc, char **argv)
+{
+    static struct up up = {.lock_fd = -1, .signal_fd = -1, .notify_fd = -1};
+    struct vd_err err = {0};
+    int rc;
+
+    rc = up_opts_parse(&up.opts, argc, argv);
+    if (rc != UP_OPTS_RUN)
+        return rc;
+    (void)umask(0027);
+    vd_log_init("up", up.opts.level);
+    up.tty_fd = isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
+    if ((rc = up.signal_fd = vd_signals_open(&err)) < 0 || (rc = prepare(&up, &err)) < 0)
+        goto out;
+    add_children(&up);
+    rc = up_run(&up, &err);
+out:
+    if (rc < 0)
+        fprintf(up.owns_log ? stdout : stderr, "vedette: %s\n", err.msg);
+    fini(&up);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -35,15 +35,21 @@ static void program(struct up *up, struct up_child *child, const char *name, int
     up_child_arg(child, up->opts.state);
 }
 
-static struct up_child *add_camsim(struct up *up, const char *listen_at)
+static struct up_child *add_camsim(struct up *up, const char *port)
 {
     struct up_child *camsim = up_child_add(up, "camsim", UP_USER_CAMSIM, STAGE_EDGE);
+    char path[VD_PATH_MAX];
 
     camsim->program = "vedette-camsim";
-    camsim->ready_us = 120 * SECOND_US; /* it draws and encodes its scenes first */
-    up_child_arg(camsim, "--demo");
-    up_child_arg(camsim, "--listen");
-    up_child_arg(camsim, listen_at);
+    camsim->ready_us = 180 * SECOND_US; /* the first time it draws and encodes its scenes */
+    up_child_arg(camsim, "--port");
+    up_child_arg(camsim, port);
+    up_child_arg(camsim, "--cache");
+    (void)snprintf(path, sizeof path, "%s/cache/vedette-camsim", up->opts.state);
+    up_child_arg(camsim, path);
+    up_child_arg(camsim, "--control");
+    (void)snprintf(path, sizeof path, "%s/run/camsim.sock", up->opts.state);
+    up_child_arg(camsim, path);
     return camsim;
 }
 
@@ -65,12 +71,12 @@ static struct up_child *add_database(struct up *up)
 
 static void add_children(struct up *up)
 {
-    char listen_at[VD_PATH_MAX], name[16], share[32];
+    char port[8], name[16], share[32];
     struct up_child *camsim = NULL, *schema, *child;
     int workers = (int)up->cfg->ingest.workers;
 
-    if (up_demo_is(up->config, listen_at, sizeof listen_at))
-        camsim = add_camsim(up, listen_at);
+    if (up_demo_is(up->config, port, sizeof port))
+        camsim = add_camsim(up, port);
     schema = add_database(up);
     child = up_child_add(up, "router", UP_USER_ROUTER, STAGE_ROUTER);
     program(up, child, "vedette-router", 30 * SECOND_US);
@@ -147,7 +153,7 @@ static int load_config(struct up *up, struct vd_err *err)
 /* Everything that can be told to a person before the first process starts. */
 static int look_ahead(struct up *up, struct vd_err *err)
 {
-    char listen_at[VD_PATH_MAX];
+    char port[8], listen_at[32];
     int rc;
 
     for (int i = 0; up->drops && i <= UP_USER_CONSOLE; i++)
@@ -156,9 +162,10 @@ static int look_ahead(struct up *up, struct vd_err *err)
     if ((rc = up_state_room(up->opts.state, err)) < 0 ||
         (rc = up_state_port("console.listen", up->cfg->console.listen, err)) < 0)
         return rc;
-    if (up_demo_is(up->config, listen_at, sizeof listen_at))
-        return up_state_port("simulated cameras", listen_at, err);
-    return 0;
+    if (!up_demo_is(up->config, port, sizeof port))
+        return 0;
+    (void)snprintf(listen_at, sizeof listen_at, "127.0.0.1:%s", port);
+    return up_state_port("simulated cameras", listen_at, err);
 }
 
 static int prepare(struct up *up, struct vd_err *err)

@@ -88,9 +88,9 @@ int up_state_password(const char *state, const struct up_ids *reader, struct vd_
  * Returns 1: written, 0: was there. */
 int up_demo_write(const char *folder, const char *listen, gid_t gid, struct vd_err *err);
 
-/* True when the configuration's cameras are those of vedette-camsim; *ret_listen gets its
- * address, valid as long as folder's file is. */
-bool up_demo_is(const char *folder, char *ret_listen, size_t size);
+/* True when the configuration's cameras are those of vedette-camsim; *ret_port gets its port.
+ */
+bool up_demo_is(const char *folder, char *ret_port, size_t size);
 
 /* ---- PostgreSQL (up_pg.c): bodies of forked children ---- */
 

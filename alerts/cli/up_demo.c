@@ -31,13 +31,13 @@ static const char system_text[] =
 
 static const char rules_text[] =
     "rules:\n"
-    "  - id: gate-person\n"
-    "    when: {kind: motion, camera: gate}\n"
+    "  - id: gate-motion\n"
+    "    when: {kind: motion, camera: cam1}\n"
     "    severity: red\n"
     "    action: Look at the gate; send the patrol if somebody climbs over.\n"
     "    group: {by: camera, window: 60s}\n"
     "  - id: outside-motion\n"
-    "    when: {kind: motion, camera: [yard, road, dock]}\n"
+    "    when: {kind: motion, camera: [cam2, cam3, cam4, cam5]}\n"
     "    severity: yellow\n"
     "    action: Look whether it belongs there.\n"
     "    group: {by: camera, window: 2m}\n"
@@ -56,9 +56,9 @@ static const char rules_text[] =
 static const struct {
     const char *id, *name, *area;
 } cameras[] = {
-    {"gate", "North gate", "demo/outside"}, {"yard", "Yard", "demo/outside"},
-    {"road", "Road", "demo/outside"},       {"dock", "Loading dock", "demo/outside"},
-    {"lobby", "Lobby", "demo/inside"},      {"quiet", "Store room", "demo/inside"},
+    {"cam1", "Gate", "demo/outside"},     {"cam2", "Road", "demo/outside"},
+    {"cam3", "Yard", "demo/outside"},     {"cam4", "Loading dock", "demo/outside"},
+    {"cam5", "Car park", "demo/outside"}, {"cam6", "Corridor", "demo/inside"},
 };
 
 /* The first port of a few that is free now. */
@@ -114,29 +114,30 @@ static int make_folder(const char *folder, const char *name, gid_t gid, struct v
     return 0;
 }
 
-static void print_cameras(char *text, size_t size, const char *listen_at)
+static void print_cameras(char *text, size_t size, int port)
 {
     size_t len = 0;
 
     (void)vd_str_add(text, size, &len, "cameras:\n");
     for (size_t i = 0; i < sizeof cameras / sizeof cameras[0]; i++)
-        (void)vd_str_add(
-            text, size, &len, "  - id: %s\n    name: %s\n    area: %s\n    url: rtsp://%s/%s\n",
-            cameras[i].id, cameras[i].name, cameras[i].area, listen_at, cameras[i].id);
+        (void)vd_str_add(text, size, &len,
+                         "  - id: %s\n    name: %s\n    area: %s\n"
+                         "    url: rtsp://127.0.0.1:%d/%s\n",
+                         cameras[i].id, cameras[i].name, cameras[i].area, port, cameras[i].id);
 }
 
 int up_demo_write(const char *folder, const char *listen_at, gid_t gid, struct vd_err *err)
 {
-    char path[VD_PATH_MAX], camsim[64], mark[66], text[TEXT_MAX];
-    int rc;
+    char path[VD_PATH_MAX], mark[16], text[TEXT_MAX];
+    int port, rc;
 
     if ((rc = vd_fs_join(path, sizeof path, folder, "vedette.yaml", err)) < 0)
         return rc;
     if (access(path, F_OK) == 0)
         return 0;
-    (void)snprintf(camsim, sizeof camsim, "127.0.0.1:%d", free_port());
-    (void)snprintf(mark, sizeof mark, "%s\n", camsim);
-    print_cameras(text, sizeof text, camsim);
+    port = free_port();
+    (void)snprintf(mark, sizeof mark, "%d\n", port);
+    print_cameras(text, sizeof text, port);
     if ((rc = make_folder(folder, NULL, gid, err)) < 0 ||
         (rc = make_folder(folder, "cameras", gid, err)) < 0 ||
         (rc = make_folder(folder, "rules", gid, err)) < 0 ||
@@ -150,7 +151,7 @@ int up_demo_write(const char *folder, const char *listen_at, gid_t gid, struct v
     return rc < 0 ? rc : 1;
 }
 
-bool up_demo_is(const char *folder, char *ret_listen, size_t size)
+bool up_demo_is(const char *folder, char *ret_port, size_t size)
 {
     char path[VD_PATH_MAX], *text = NULL;
     size_t len;
@@ -160,7 +161,7 @@ bool up_demo_is(const char *folder, char *ret_listen, size_t size)
         vd_fs_read(path, 64, &text, &len, NULL) < 0)
         return false;
     text[strcspn(text, "\n")] = '\0';
-    is_demo = vd_str_copy(ret_listen, size, text);
+    is_demo = vd_str_copy(ret_port, size, text);
     free(text);
     return is_demo;
 }

@@ -1,0 +1,193 @@
+#include "alerts/api/media.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+enum { ANSWER_US = 1200 * 1000, CREDIT = 16, CHUNK_MAX = 1024 * 1024 };
+
+struct peer {
+    char endpoint[300];
+    struct vd_sock *sock; /* NULL: not connected, or dropped after an answer that never came */
+};
+
+struct vd_media {
+    struct vd_bus *bus;
+    struct peer peers[VD_MEDIA_WORKERS_MAX];
+    int n_peers;
+    int first; /* asked first: who answered last */
+};
+
+/* A picture on its way. */
+struct fetch {
+    const char *id;
+    char *bytes;
+    size_t len, total;
+    bool is_begun;
+};
+
+int vd_media_open(struct vd_media **ret_media, struct vd_bus *bus, const char *state,
+                  const struct vd_config *cfg, struct vd_err *err)
+{
+    struct vd_media *media = calloc(1, sizeof *media);
+    int n = cfg->ingest.workers < VD_MEDIA_WORKERS_MAX ? (int)cfg->ingest.workers
+                                                       : VD_MEDIA_WORKERS_MAX;
+
+    if (media == NULL)
+        return vd_err_set(err, VD_ENOMEM, "media: out of memory");
+    media->bus = bus;
+    media->n_peers = cfg->bus.media != NULL ? 1 : n;
+    for (int i = 0; i < media->n_peers; i++) {
+        struct peer *peer = &media->peers[i];
+
+        if (cfg->bus.media != NULL)
+            snprintf(peer->endpoint, sizeof peer->endpoint, "%s", cfg->bus.media);
+        else
+            snprintf(peer->endpoint, sizeof peer->endpoint, "ipc://%s/run/media-w%d.sock",
+                     state, i + 1);
+    }
+    *ret_media = media;
+    return 0;
+}
+
+void vd_media_close(struct vd_media **media)
+{
+    if (*media == NULL)
+        return;
+    for (int i = 0; i < (*media)->n_peers; i++)
+        vd_sock_close(&(*media)->peers[i].sock);
+    free(*media);
+    *media = NULL;
+}
+
+static int ask(struct vd_media *media, struct peer *peer, const struct fetch *fetch,
+               struct vd_err *err)
+{
+    struct vd_sock_opts opts = {
+        .type = VD_SOCK_DEALER, .endpoint = peer->endpoint, .message_bytes = CHUNK_MAX + 4096};
+    char text[256];
+    int n = snprintf(text, sizeof text,
+                     "{\"op\":\"get\",\"media\":\"%s\",\"offset\":%zu,\"credit\":%d}",
+                     fetch->id, fetch->len, CREDIT);
+    struct vd_part part = {text, (size_t)n};
+    int rc = 0;
+
+    if (strncmp(peer->endpoint, "ipc://", 6) == 0 && access(peer->endpoint + 6, F_OK) != 0)
+        return vd_err_set(err, VD_ETIMEOUT, "no ingest worker serves pictures here");
+    if (peer->sock == NULL)
+        rc = vd_sock_open(&peer->sock, media->bus, &opts, err);
+    return rc < 0 ? rc : vd_sock_send(peer->sock, &part, 1, err);
+}
+
+static int take_error(const struct vd_part *part, struct vd_err *err)
+{
+    struct vd_json *doc = NULL;
+    const char *code;
+    int rc = VD_EPROTO;
+
+    if (vd_json_parse(&doc, part->data, part->len, err) < 0)
+        return VD_EPROTO;
+    code = vd_json_get_text(doc, "code");
+    if (code != NULL && (strcmp(code, "not-found") == 0 || strcmp(code, "gone") == 0))
+        rc = vd_err_set(err, VD_EEOF, "the picture is kept no more");
+    else
+        rc = vd_err_set(err, VD_EPROTO, "worker: %.60s", code != NULL ? code : "no code");
+    vd_json_free(&doc);
+    return rc;
+}
+
+static int take_chunk(struct fetch *fetch, const struct vd_part *head,
+                      const struct vd_part *bytes, struct vd_err *err)
+{
+    struct vd_json *doc = NULL;
+    int64_t offset, total;
+    char *more;
+
+    if (vd_json_parse(&doc, head->data, head->len, err) < 0)
+        return VD_EPROTO;
+    offset = vd_json_get_int(doc, "offset", -1);
+    total = vd_json_get_int(doc, "total", -1);
+    vd_json_free(&doc);
+    if (total < 1 || total > VD_MEDIA_MAX || offset != (int64_t)fetch->len || bytes->len == 0 ||
+        bytes->len > (size_t)total - fetch->len ||
+        (fetch->is_begun && total != (int64_t)fetch->total))
+        return vd_err_set(err, VD_EPROTO, "a worker's answer for '%s' makes no sense",
+                          fetch->id);
+    if (!fetch->is_begun) {
+        more = malloc((size_t)total);
+        if (more == NULL)
+            return vd_err_set(err, VD_ENOMEM, "media: out of memory");
+        fetch->bytes = more;
+        fetch->total = (size_t)total;
+        fetch->is_begun = true;
+    }
+    memcpy(fetch->bytes + fetch->len, bytes->data, bytes->len);
+    fetch->len += bytes->len;
+    return 0;
+}
+
+static bool is_text(const struct vd_part *part, const char *text)
+{
+    return part->len == strlen(text) && memcmp(part->data, text, part->len) == 0;
+}
+
+/* Takes one message. Returns 0, VD_EAGAIN when none came in time, or the failure it says. */
+static int take_message(struct peer *peer, struct fetch *fetch, struct vd_err *err)
+{
+    struct vd_poll poll = {.sock = peer->sock};
+    struct vd_part parts[VD_BUS_PARTS_MAX];
+    int n;
+
+    if (vd_bus_poll(&poll, 1, ANSWER_US) <= 0)
+        return vd_err_set(err, VD_EAGAIN, "no ingest worker answers");
+    n = vd_sock_recv(peer->sock, parts, err);
+    if (n == 3 && is_text(&parts[0], "chunk"))
+        return take_chunk(fetch, &parts[1], &parts[2], err);
+    if (n == 2 && is_text(&parts[0], "error"))
+        return take_error(&parts[1], err);
+    return n == VD_EAGAIN ? 0 : vd_err_set(err, VD_EPROTO, "a worker's answer makes no sense");
+}
+
+static int fetch_from(struct vd_media *media, struct peer *peer, struct fetch *fetch,
+                      struct vd_err *err)
+{
+    int rc = 0;
+
+    do {
+        rc = ask(media, peer, fetch, err);
+        for (int i = 0;
+             rc == 0 && i < CREDIT && (!fetch->is_begun || fetch->len < fetch->total); i++)
+            rc = take_message(peer, fetch, err);
+    } while (rc == 0 && (!fetch->is_begun || fetch->len < fetch->total));
+    if (rc < 0 && rc != VD_EEOF)
+        vd_sock_close(&peer->sock); /* a late answer must not meet the next question */
+    return rc;
+}
+
+int vd_media_get(struct vd_media *media, const char *id, void **ret_bytes, size_t *ret_len,
+                 struct vd_err *err)
+{
+    int rc = VD_ETIMEOUT;
+
+    for (int i = 0; i < media->n_peers; i++) {
+        int at = (media->first + i) % media->n_peers;
+        struct fetch fetch = {.id = id};
+
+        rc = fetch_from(media, &media->peers[at], &fetch, err);
+        if (rc == 0) {
+            media->first = at;
+            *ret_bytes = fetch.bytes;
+            *ret_len = fetch.len;
+            return 0;
+        }
+        free(fetch.bytes);
+        if (rc == VD_EEOF)
+            return rc;
+    }
+    return rc == VD_EAGAIN ? VD_ETIMEOUT : rc;
+}

@@ -179,7 +179,6 @@ static int bind_polygon(const struct vd_bind *bind, const struct vd_key *key,
     struct vd_corner corners[VD_CONFIG_POINTS_MAX];
     const struct vd_node *item = node->first;
     struct vd_err err = {0};
-    bool is_good = true;
 
     if (node->type != VD_NODE_LIST) {
         vd_bind_problem(bind, node, "%s: wants a list of corners: [[0,0],[1,0],[1,1]]",
@@ -192,9 +191,8 @@ static int bind_polygon(const struct vd_bind *bind, const struct vd_key *key,
         return 0;
     }
     for (int i = 0; i < node->n; i++, item = item->next)
-        is_good = read_corner(bind, key, item, &corners[i]) && is_good;
-    if (!is_good)
-        return 0;
+        if (!read_corner(bind, key, item, &corners[i]))
+            return 0; /* the others have the same fault, as a rule */
     if (vd_polygon_check(corners, node->n, &err) < 0) {
         vd_bind_problem(bind, node, "%s: %s", key->name, err.msg);
         return 0;
@@ -311,8 +309,10 @@ int vd_bind(const struct vd_bind *bind, const struct vd_keys *keys, const struct
     if (node != NULL && node->type == VD_NODE_MAP) {
         find_strangers(bind, keys, node);
     } else if (node != NULL) {
-        vd_bind_problem(bind, node, "%s is written as keys with values: 'key: value'",
-                        keys->thing);
+        bool is_squeezed = node->type == VD_NODE_TEXT && strchr(node->text, ':') != NULL;
+
+        vd_bind_problem(bind, node, "%s is written as keys with values: 'key: value'%s",
+                        keys->thing, is_squeezed ? "; put a space after the ':'" : "");
         node = NULL;
     }
     for (size_t i = 0; i < keys->n && rc == 0; i++)

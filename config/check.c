@@ -92,6 +92,18 @@ static int find_area(struct vd_load *load, const struct vd_entry *entry, const c
     return -1;
 }
 
+static void problem_in_list(struct vd_load *load, const struct vd_entry *entry,
+                            const char *list, int i, const char *name)
+{
+    const struct vd_node *item = vd_node_child(entry->node, list)->first;
+    struct vd_entry at = *entry;
+
+    for (; i > 0; i--)
+        item = item->next;
+    at.node = item;
+    vd_load_problem(load, &at, "name", "%s: '%s' is given twice", list, name);
+}
+
 /* Zones and masks begin with their names and are few. */
 static void check_shapes(struct vd_load *load, const struct vd_entry *entry, const char *list,
                          const void *shapes, int n, size_t size)
@@ -104,7 +116,7 @@ static void check_shapes(struct vd_load *load, const struct vd_entry *entry, con
 
             if (other == NULL || strcmp(name, other) != 0)
                 continue;
-            vd_load_problem(load, entry, list, "%s: '%s' is given twice", list, name);
+            problem_in_list(load, entry, list, i, name);
             break;
         }
     }

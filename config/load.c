@@ -91,7 +91,10 @@ static int take_root(struct vd_load *load, enum vd_load_kind kind, const struct 
     int rc = 0;
 
     if (root->type != VD_NODE_MAP) {
-        problem_at(load, file, root, "a file is written as keys with values: 'cameras:'");
+        problem_at(load, file, root,
+                   kind == VD_LOAD_RULES
+                       ? "the file must begin with 'rules:'"
+                       : "the file must begin with a key, such as 'cameras:'");
         load->is_incomplete = true;
         return 0;
     }

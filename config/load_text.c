@@ -49,6 +49,8 @@ static const char *refused(const char *at, size_t n, bool is_indent)
         return "the file holds a control character; delete it";
     if (n == 2 && c == 0xc2 && (unsigned char)at[1] < 0xa0)
         return "the file holds a control character; delete it";
+    if (n == 3 && memcmp(at, "\xef\xbf", 2) == 0 && (unsigned char)at[2] >= 0xbe)
+        return "the file holds U+FFFE or U+FFFF, which are no characters; delete it";
     return NULL;
 }
 

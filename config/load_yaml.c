@@ -57,12 +57,17 @@ static int parse_failed(struct reader *r)
     const yaml_parser_t *p = &r->parser;
     const char *problem = p->problem != NULL ? p->problem : "unreadable";
     const char *what = advice(problem);
+    const yaml_mark_t *mark = &p->problem_mark;
 
     if (p->error == YAML_MEMORY_ERROR)
         return VD_ENOMEM;
-    vd_problems_add(r->problems, r->file, (int)p->problem_mark.line + 1,
-                    (int)p->problem_mark.column + 1, "this is not YAML: %s%s%s", problem,
-                    what != NULL ? "; " : "", what != NULL ? what : "");
+    /* What is never closed is noticed at the end; people look for where it begins. */
+    if (p->context != NULL && (strstr(problem, "unexpected end of stream") != NULL ||
+                               strstr(problem, "expected ',' or") != NULL))
+        mark = &p->context_mark;
+    vd_problems_add(r->problems, r->file, (int)mark->line + 1, (int)mark->column + 1,
+                    "this is not YAML: %s%s%s", problem, what != NULL ? "; " : "",
+                    what != NULL ? what : "");
     return VD_EINVAL;
 }
 

@@ -85,7 +85,11 @@ int vd_polygon_check(const struct vd_corner *corners, int n, struct vd_err *err)
     }
     for (int i = 0; i < n - 1 && n > 3; i++)
         for (int j = i + 1; j < n; j++)
-            if (clash(corners, n, i, j))
+            if (clash(corners, n, i, j) && (j == i + 1 || j - i == n - 1))
+                return vd_err_set(err, VD_EINVAL,
+                                  "at corner %d the shape turns back on its own side",
+                                  j == i + 1 ? j + 1 : 1);
+            else if (clash(corners, n, i, j))
                 return vd_err_set(err, VD_EINVAL,
                                   "the side from corner %d to %d crosses the one from %d to "
                                   "%d; give the corners in the order of a walk around",

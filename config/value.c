@@ -31,7 +31,7 @@ static bool read_decimal(const char *text, struct decimal *ret)
     for (; *at >= '0' && *at <= '9'; at++)
         if (__builtin_mul_overflow(d.whole, 10, &d.whole) ||
             __builtin_add_overflow(d.whole, *at - '0', &d.whole))
-            return false;
+            d.whole = INT64_MAX / 10; /* stays beyond every range */
     if (at[0] == '.' && at[1] >= '0' && at[1] <= '9') {
         for (at++; *at >= '0' && *at <= '9'; at++, place /= 10, d.n_decimals++)
             d.millionths += (*at - '0') * place;
@@ -85,14 +85,19 @@ static int no_unit(const struct vd_key *key, const char *text, const struct deci
 {
     static const char durations[] = "ms, s, m, h, d or w";
     static const char sizes[] = "B, KiB, MiB, GiB or TiB";
+    const char *usual = key->type == VD_KEY_SIZE ? sizes : durations;
     int len = (int)(d->rest - text);
 
+    if (len > 40)
+        len = 40;
     if (key->type == VD_KEY_PERCENT)
         return vd_err_set(err, VD_EINVAL, "%s: '%.40s' needs a percent sign: %.*s%%", key->name,
-                          text, len < 40 ? len : 40, text);
+                          text, len, text);
+    if (*d->rest != '\0')
+        return vd_err_set(err, VD_EINVAL, "%s: '%.40s' has an unknown unit; there are %s",
+                          key->name, text, usual);
     return vd_err_set(err, VD_EINVAL, "%s: '%.40s' needs a unit (%s): %.*s%s", key->name, text,
-                      key->type == VD_KEY_SIZE ? sizes : durations, len < 40 ? len : 40, text,
-                      units_of(key->type)[0].name);
+                      usual, len, text, units_of(key->type)[0].name);
 }
 
 static int out_of_range(const struct vd_key *key, const char *text, struct vd_err *err)
@@ -198,7 +203,7 @@ static int read_name(const struct vd_key *key, const char *text, struct vd_err *
         char word[64];
 
         vd_names_word(key->names, i, word, sizeof word);
-        if (vd_text_near(text, word))
+        if (vd_text_near(text, word) || strncasecmp(text, word, strlen(word)) == 0)
             return vd_err_set(err, VD_EINVAL, "%s: '%.40s' is not known; did you mean '%s'?",
                               key->name, text, word);
     }

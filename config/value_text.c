@@ -64,36 +64,40 @@ static bool has_password_word(const char *text)
     return false;
 }
 
+static int check_scheme(const struct vd_key *key, const char *text, const char **ret_rest,
+                        struct vd_err *err)
+{
+    const char *colon = strstr(text, "://");
+    char scheme[16] = "";
+
+    if (colon != NULL && colon - text < (int)sizeof scheme)
+        (void)snprintf(scheme, sizeof scheme, "%.*s", (int)(colon - text), text);
+    if (scheme[0] == '\0' || vd_names_find(key->names, scheme) < 0)
+        return vd_err_set(err, VD_EINVAL, "%s: it must begin with %s", key->name,
+                          vd_names_find(key->names, "rtsp") >= 0
+                              ? "rtsp://, rtsps://, http:// or https://"
+                              : "postgresql://");
+    *ret_rest = colon + 3;
+    return 0;
+}
+
 static int check_url(const struct vd_key *key, const char *text, struct vd_err *err)
 {
-    const char *colon = strstr(text, "://"), *authority;
-    char scheme[16];
-    size_t len;
+    bool is_stream = vd_names_find(key->names, "rtsp") >= 0;
+    const char *rest = text;
+    int rc = check_scheme(key, text, &rest, err);
 
-    (void)snprintf(scheme, sizeof scheme, "%.*s", colon != NULL ? (int)(colon - text) : 0,
-                   text);
-    if (colon == NULL || colon - text > 15 || vd_names_find(key->names, scheme) < 0 ||
-        scheme[0] == '\0')
-        return vd_err_set(err, VD_EINVAL, "%s: it begins with none of: %s, and ://", key->name,
-                          key->names);
-    authority = colon + 3;
-    len = strcspn(authority, "/?#");
-    /* A password with / ? or # in it ends the authority too early: an @ behind a port that is
-     * no number tells. */
-    if (memchr(authority, '@', len) != NULL ||
-        (strchr(authority, '@') != NULL && check_host_port(key, authority, len, NULL) < 0))
+    if (rc < 0)
+        return rc;
+    /* Wherever the @ stands: a password with / ? or # in it puts it behind the host. */
+    if (strchr(rest, '@') != NULL || has_password_word(rest))
         return vd_err_set(err, VD_EINVAL,
-                          "%s: user and password do not belong in a URL; write user: and "
-                          "password_file:",
-                          key->name);
-    if (has_password_word(text))
-        return vd_err_set(err, VD_EINVAL,
-                          "%s: a password does not belong in a URL; write user: and "
-                          "password_file:",
-                          key->name);
-    if (strchr(text, ' ') != NULL)
+                          "%s: user and password do not belong in a URL; write 'user:' and "
+                          "'password_file:'%s (an @ that is none of this is written %%40)",
+                          key->name, is_stream ? "" : " under 'router:' and the other roles");
+    if (strchr(rest, ' ') != NULL)
         return vd_err_set(err, VD_EINVAL, "%s: a space in a URL is written %%20", key->name);
-    return check_host_port(key, authority, len, err);
+    return check_host_port(key, rest, strcspn(rest, "/?#"), err);
 }
 
 /* Whether a "user:password@" follows some "://". */
@@ -192,7 +196,10 @@ static int check_length(const struct vd_key *key, const char *text, struct vd_er
     for (const char *at = text; *at != '\0'; at++)
         if ((unsigned char)*at < 0x20 || *at == 0x7f ||
             ((unsigned char)at[0] == 0xc2 && (unsigned char)at[1] < 0xa0))
-            return vd_err_set(err, VD_EINVAL, "%s: it holds a line break or control character",
+            return vd_err_set(err, VD_EINVAL,
+                              *at == '\n' ? "%s: it has more than one line; write it as one "
+                                            "paragraph, after '>'"
+                                          : "%s: it holds a control character",
                               key->name);
     /* Escapes in double quotes may spell a surrogate. */
     if (!vd_str_is_utf8(text, (size_t)len))

@@ -272,9 +272,7 @@ enum {
 
 struct vd_problems; /* config/problems.h: every problem that was found, in order of place */
 
-/* vd_crypto_init() comes before the first load.
- *
- * Reads and checks the folder (vedette.yaml and the .yaml files of cameras and rules), and the
+/* Reads and checks the folder (vedette.yaml and the .yaml files of cameras and rules), and the
  * secret files named by the bits of `secrets`. Blocks on the disk, takes no lock, any thread.
  * *ret_cfg is a snapshot with one reference, the caller's; untouched on failure. problems may
  * be NULL, else it is filled with all that is wrong (also on success: then it is empty).

@@ -98,6 +98,9 @@ static int read_secret(const char *path, struct vd_secret *ret_secret, int64_t *
     char *text = NULL;
     int fd, rc;
 
+    rc = vd_crypto_init(err); /* costs nothing the second time, and saves a crash the first */
+    if (rc < 0)
+        return rc;
     fd = open_secret(path, &st, err);
     if (fd < 0)
         return fd;

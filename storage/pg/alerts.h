@@ -80,7 +80,7 @@ struct vd_alert_filter {
     const char *text;          /* part of camera, rule, action, area or owner, any case */
     int64_t from_us, to_us;    /* opened in [from, to); 0: open-ended */
     const char *const *scopes; /* areas that the asker may see */
-    int n_scopes;              /* 0: all of them; at most 64 */
+    int n_scopes;              /* 0: all of them; at most 16 */
     int64_t before_us;     /* the cursor: opened_us and id of the last one of the page before */
     const char *before_id; /* NULL: the first page */
     int limit;             /* 0: 50; at most VD_ALERT_LIST_MAX */

@@ -2,7 +2,7 @@
 
 enum {
     JUMP_US = 2 * 1000 * 1000,
-    LEAK_SHIFT = 10, /* the least offset forgets by 0.1 %, ten times what a bad quartz drifts */
+    WINDOW_US = 4 * 1000 * 1000, /* a burst at the start is forgotten after two of these */
     SMOOTH = 8,
 };
 
@@ -23,21 +23,33 @@ static void learn_key(struct vd_timing *t, int64_t out_us)
     t->key_at_us = out_us;
 }
 
+/* The least offset of this window and the one before. */
+static void least(struct vd_timing *t, int64_t offset_us, int64_t mono_us, bool is_anew)
+{
+    if (!t->has_offset || is_anew) {
+        t->has_offset = true;
+        t->window_us = mono_us;
+        t->least_us[0] = t->least_us[1] = offset_us;
+    }
+    if (mono_us - t->window_us > WINDOW_US) {
+        t->window_us = mono_us;
+        t->least_us[1] = t->least_us[0];
+        t->least_us[0] = offset_us;
+    }
+    if (offset_us < t->least_us[0])
+        t->least_us[0] = offset_us;
+    t->offset_us = t->least_us[0] < t->least_us[1] ? t->least_us[0] : t->least_us[1];
+}
+
 static int64_t map(struct vd_timing *t, int64_t pts_us, int64_t mono_us)
 {
     int64_t offset_us = mono_us - pts_us;
     bool jumped = t->has_offset &&
                   (offset_us - t->offset_us > JUMP_US || t->offset_us - offset_us > JUMP_US);
 
-    if (!t->has_offset || jumped) {
-        t->offset_us = offset_us;
-        t->has_offset = true;
-    } else {
-        t->offset_us += (mono_us - t->last_in_us) >> LEAK_SHIFT;
-        if (offset_us < t->offset_us)
-            t->offset_us = offset_us;
+    if (t->has_offset && !jumped)
         learn_interval(t, pts_us - t->last_pts_us);
-    }
+    least(t, offset_us, mono_us, jumped);
     t->last_pts_us = pts_us;
     return pts_us + t->offset_us;
 }

@@ -13,7 +13,9 @@
 /* All zero to begin. */
 struct vd_timing {
     bool has_offset;
-    int64_t offset_us;   /* mono minus stream time of the packet that hurried most */
+    int64_t offset_us;   /* mono minus stream time of the packet that hurried most lately */
+    int64_t window_us;   /* when the present window of that search began */
+    int64_t least_us[2]; /* least offset of this window and the one before */
     int64_t last_in_us;  /* mono at which the last packet was read */
     int64_t last_out_us; /* what was answered last */
     int64_t last_pts_us;

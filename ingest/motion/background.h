@@ -26,11 +26,16 @@ enum vd_look {
 
 /* Usual activity of a cell: the share of its pixels that differ from the background. */
 struct vd_cell {
-    float mean, dev; /* of the share, over time */
-    float share;     /* on this frame */
-    float held_s;    /* for how long something has moved there without a break */
-    bool is_held;    /* something moves there: nothing is learnt from it */
-    bool is_usual;   /* differs, but not more than it is used to */
+    float mean, dev;   /* of the share, over time */
+    float share;       /* on this frame */
+    float held_s;      /* for how long something has moved there without a break */
+    bool is_held;      /* something moves there: the model keeps still */
+    bool is_still;     /* something stands there: its share is not flicker */
+    uint32_t owner;    /* the undecided track that covers it, 0: none */
+    float pending_sum; /* shares under pending_owner, until it is decided what it was */
+    int pending_n;
+    uint32_t pending_owner;
+    bool is_usual; /* differs, but not more than it is used to */
     enum vd_look look;
 };
 
@@ -55,6 +60,7 @@ struct vd_background {
     struct vd_cell *cells;
     float *cell_now, *cell_model; /* means, grey levels */
     int frames;                   /* since the background was begun */
+    float usual_rate;             /* share of a new frame in usual activity */
     int cell_frames;              /* since usual activity began to be learnt */
     int next_row;                 /* of cells, whose tolerance comes next */
     float sigma;                  /* median noise of a pixel, grey levels */
@@ -99,19 +105,33 @@ void vd_background_align(struct vd_background *bg);
 /* Classifies the present picture into bg->flags and learns from it; dt_s since the last. */
 void vd_background_compare(struct vd_background *bg, float dt_s);
 
-/* Takes usual activity out of the flags and learns what is usual. Returns the pixels taken
- * out. */
-int vd_background_cells(struct vd_background *bg, float dt_s);
+/* Takes usual activity out of the flags. Returns the pixels taken out. */
+int vd_background_cells(struct vd_background *bg);
+
+/* Begins to say what lies where on this frame; bounds in pixels. */
+void vd_background_cover_none(struct vd_background *bg);
+
+/* Something moves here for certain: the model keeps still, nothing is usual. */
+void vd_background_hold(struct vd_background *bg, const int bounds[4]);
+
+/* Something stands here. */
+void vd_background_still(struct vd_background *bg, const int bounds[4]);
+
+/* A track is here of which is not known yet whether it goes anywhere. */
+void vd_background_own(struct vd_background *bg, const int bounds[4], uint32_t track);
+
+/* It is decided: the track was a mover (what it covered is forgotten) or not (it was usual
+ * activity). */
+void vd_background_decide(struct vd_background *bg, uint32_t track, bool is_mover);
+
+/* Learns what is usual from this frame, where nothing holds it. */
+void vd_background_usual(struct vd_background *bg, float dt_s);
 
 /* How a cell looks beside its background; found out once a frame. */
 enum vd_look vd_background_look_of(struct vd_background *bg, int row, int col);
 
 /* Takes the present mean of a cell for its background's: its light changed. */
 void vd_background_relight(struct vd_background *bg, int row, int col);
-
-/* Marks cells in bounds (pixels) as held for the next comparison; begins with none. */
-void vd_background_hold_none(struct vd_background *bg);
-void vd_background_hold(struct vd_background *bg, int x0, int y0, int x1, int y1);
 
 /* Renews the tolerance of a row of cells: where a cell is used to move, and everywhere when the
  * camera shakes, a pixel may look as its neighbours do. */

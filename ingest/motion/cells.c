@@ -4,6 +4,8 @@
 
 #include "ingest/motion/background.h"
 
+static const float USUAL_S = 12, BAR_MAX = 0.7F;
+
 static float share_of(const struct vd_background *bg, int r, int c)
 {
     int y0 = r * VD_CELL, y1 = y0 + VD_CELL < bg->h ? y0 + VD_CELL : bg->h;
@@ -23,34 +25,132 @@ static void clear_cell(struct vd_background *bg, int r, int c)
         memset(bg->flags + y * bg->pitch + c * VD_CELL, 0, VD_CELL);
 }
 
-int vd_background_cells(struct vd_background *bg, float dt_s)
+int vd_background_cells(struct vd_background *bg)
 {
-    float a = fmaxf(dt_s / 12, 1.0F / (float)(++bg->cell_frames + 1));
     int taken = 0;
-
-    a = fminf(a, 0.5F);
 
     for (int r = 0; r < bg->rows; r++) {
         for (int c = 0; c < bg->cols; c++) {
             struct vd_cell *cell = &bg->cells[r * bg->cols + c];
-            float bar = cell->mean + 3 * cell->dev + 0.10F;
+            float bar = fminf(BAR_MAX, cell->mean + 3 * cell->dev + 0.10F);
 
             cell->look = VD_LOOK_UNKNOWN;
             cell->share = share_of(bg, r, c);
             cell->is_usual = cell->mean > 0.015F && cell->share < bar && cell->share > 0;
-            if (!cell->is_held) {
-                float d = cell->share - cell->mean;
-
-                cell->mean += a * d;
-                cell->dev += a * (fabsf(d) - cell->dev);
-            }
-            if (cell->is_usual) {
-                taken += (int)(cell->share * VD_CELL * VD_CELL);
-                clear_cell(bg, r, c);
-            }
+            if (!cell->is_usual)
+                continue;
+            taken += (int)(cell->share * VD_CELL * VD_CELL);
+            clear_cell(bg, r, c);
         }
     }
     return taken;
+}
+
+static void learn_share(struct vd_cell *cell, float share, float rate)
+{
+    float d = share - cell->mean;
+
+    cell->mean += rate * d;
+    cell->dev += rate * (fabsf(d) - cell->dev);
+}
+
+/* What is pending becomes usual, as if it had been learnt frame by frame. */
+static void settle(struct vd_cell *cell, float rate)
+{
+    if (cell->pending_n > 0)
+        learn_share(cell, cell->pending_sum / (float)cell->pending_n,
+                    1 - powf(1 - rate, (float)cell->pending_n));
+    cell->pending_n = 0;
+    cell->pending_sum = 0;
+}
+
+void vd_background_usual(struct vd_background *bg, float dt_s)
+{
+    float rate = fminf(0.5F, fmaxf(dt_s / USUAL_S, 1.0F / (float)(++bg->cell_frames + 1)));
+
+    bg->usual_rate = rate;
+    for (int i = 0; i < bg->cols * bg->rows; i++) {
+        struct vd_cell *cell = &bg->cells[i];
+
+        if (cell->is_held || cell->is_still)
+            continue;
+        if (cell->owner == 0) {
+            learn_share(cell, cell->share, rate);
+            continue;
+        }
+        if (cell->owner != cell->pending_owner)
+            settle(cell, rate);
+        cell->pending_owner = cell->owner;
+        cell->pending_sum += cell->share;
+        cell->pending_n++;
+    }
+}
+
+void vd_background_decide(struct vd_background *bg, uint32_t track, bool is_mover)
+{
+    for (int i = 0; i < bg->cols * bg->rows; i++) {
+        struct vd_cell *cell = &bg->cells[i];
+
+        if (cell->pending_owner != track || cell->pending_n == 0)
+            continue;
+        if (is_mover)
+            cell->pending_sum = 0;
+        if (is_mover)
+            cell->pending_n = 0;
+        else
+            settle(cell, bg->usual_rate);
+    }
+}
+
+void vd_background_cover_none(struct vd_background *bg)
+{
+    for (int i = 0; i < bg->cols * bg->rows; i++) {
+        bg->cells[i].is_held = bg->cells[i].is_still = false;
+        bg->cells[i].owner = 0;
+    }
+}
+
+struct cell_range {
+    int r0, r1, c0, c1;
+};
+
+static struct cell_range range_of(const struct vd_background *bg, const int b[4], int margin)
+{
+    struct cell_range range = {b[1] / VD_CELL - margin, (b[3] - 1) / VD_CELL + margin,
+                               b[0] / VD_CELL - margin, (b[2] - 1) / VD_CELL + margin};
+
+    range.r0 = range.r0 < 0 ? 0 : range.r0;
+    range.c0 = range.c0 < 0 ? 0 : range.c0;
+    range.r1 = range.r1 < bg->rows ? range.r1 : bg->rows - 1;
+    range.c1 = range.c1 < bg->cols ? range.c1 : bg->cols - 1;
+    return range;
+}
+
+void vd_background_hold(struct vd_background *bg, const int bounds[4])
+{
+    struct cell_range in = range_of(bg, bounds, 1);
+
+    for (int r = in.r0; r <= in.r1; r++)
+        for (int c = in.c0; c <= in.c1; c++)
+            bg->cells[r * bg->cols + c].is_held = true;
+}
+
+void vd_background_still(struct vd_background *bg, const int bounds[4])
+{
+    struct cell_range in = range_of(bg, bounds, 0);
+
+    for (int r = in.r0; r <= in.r1; r++)
+        for (int c = in.c0; c <= in.c1; c++)
+            bg->cells[r * bg->cols + c].is_still = true;
+}
+
+void vd_background_own(struct vd_background *bg, const int bounds[4], uint32_t track)
+{
+    struct cell_range in = range_of(bg, bounds, 0);
+
+    for (int r = in.r0; r <= in.r1; r++)
+        for (int c = in.c0; c <= in.c1; c++)
+            bg->cells[r * bg->cols + c].owner = track;
 }
 
 struct moments {
@@ -112,22 +212,6 @@ void vd_background_relight(struct vd_background *bg, int row, int col)
         for (int x = x0; x < x1; x++)
             bg->model.mean0[y * bg->pitch + x] =
                 vd_relit(bg->model.mean0[y * bg->pitch + x], 4096, offset);
-}
-
-void vd_background_hold_none(struct vd_background *bg)
-{
-    for (int i = 0; i < bg->cols * bg->rows; i++)
-        bg->cells[i].is_held = false;
-}
-
-void vd_background_hold(struct vd_background *bg, int x0, int y0, int x1, int y1)
-{
-    int c0 = x0 / VD_CELL - 1, c1 = (x1 - 1) / VD_CELL + 1;
-    int r0 = y0 / VD_CELL - 1, r1 = (y1 - 1) / VD_CELL + 1;
-
-    for (int r = r0 < 0 ? 0 : r0; r <= r1 && r < bg->rows; r++)
-        for (int c = c0 < 0 ? 0 : c0; c <= c1 && c < bg->cols; c++)
-            bg->cells[r * bg->cols + c].is_held = true;
 }
 
 void vd_background_tolerate(struct vd_background *bg, int r)

@@ -21,11 +21,16 @@ static float misfit(const struct vd_blob_track *track, const struct vd_blob *blo
     float w = track->x1 - track->x0, h = track->y1 - track->y0;
     float bw = (float)(blob->x1 - blob->x0), bh = (float)(blob->y1 - blob->y0);
     float dx = blob->cx - (track->cx + gx), dy = blob->cy - (track->cy + gy);
-    float reach_x = 0.5F * (w + bw) + 6, reach_y = 0.5F * (h + bh) + 6;
+    float reach_x = 0.5F * (w + bw) + 4, reach_y = 0.5F * (h + bh) + 4;
+    float larger = fmaxf(w * h, bw * bh), smaller = fminf(w * h, bw * bh);
 
+    if (larger > 6 * smaller)
+        return 1;
     if (track->hits == 1) {
-        reach_x += 0.5F * w + 8;
-        reach_y += 0.5F * h + 8;
+        float size = 0.35F * hypotf(w, h);
+
+        reach_x += size;
+        reach_y += size;
     }
     return fmaxf(fabsf(dx) / reach_x, fabsf(dy) / reach_y);
 }
@@ -59,7 +64,7 @@ static void hit(struct vd_blob_track *track, const struct vd_blob *blob, int64_t
     }
     size = hypotf(track->x1 - track->x0, track->y1 - track->y0);
     if (track->hits >= 3 && track->travel >= fmaxf(3, 0.15F * size) &&
-        track->travel >= 0.4F * track->path)
+        track->travel >= 0.6F * track->path)
         track->is_sure = true;
 }
 
@@ -90,19 +95,32 @@ static void begin(struct vd_follow *follow, const struct vd_blob *blob, int64_t 
     }
 }
 
-void vd_follow_step(struct vd_follow *follow, const struct vd_blobs *blobs, int64_t mono_us,
-                    int *blob_track)
+static void forget(struct vd_follow *follow, int64_t mono_us)
 {
+    follow->n_ended = follow->n_proved = 0;
     for (int i = 0; i < VD_TRACKS_MAX; i++) {
-        follow->tracks[i].blob = -1;
-        if (mono_us - follow->tracks[i].last_us > LOST_US)
-            follow->tracks[i].number = 0;
+        struct vd_blob_track *track = &follow->tracks[i];
+
+        track->blob = -1;
+        if (track->number == 0 || mono_us - track->last_us <= LOST_US)
+            continue;
+        if (!track->is_sure)
+            follow->ended[follow->n_ended++] = track->number;
+        track->number = 0;
     }
+}
+
+void vd_follow_step(struct vd_follow *follow, const struct vd_blobs *blobs, int min_area,
+                    int64_t mono_us, int *blob_track)
+{
+    forget(follow, mono_us);
     for (int b = 0; b < blobs->n; b++) {
         int best = -1;
         float least = 1;
 
         blob_track[b] = -1;
+        if (blobs->blobs[b].area < min_area)
+            continue;
         for (int i = 0; i < VD_TRACKS_MAX; i++) {
             struct vd_blob_track *track = &follow->tracks[i];
             float bad;
@@ -115,9 +133,13 @@ void vd_follow_step(struct vd_follow *follow, const struct vd_blobs *blobs, int6
                 best = i;
             }
         }
-        if (best >= 0)
+        if (best >= 0) {
+            bool was_sure = follow->tracks[best].is_sure;
+
             hit(&follow->tracks[best], &blobs->blobs[b], mono_us);
-        else
+            if (follow->tracks[best].is_sure && !was_sure)
+                follow->proved[follow->n_proved++] = follow->tracks[best].number;
+        } else
             begin(follow, &blobs->blobs[b], mono_us, &best);
         blob_track[b] = best;
         if (best >= 0)

@@ -29,13 +29,16 @@ struct vd_blob_track {
 struct vd_follow {
     struct vd_blob_track tracks[VD_TRACKS_MAX];
     uint32_t next_number;
+    uint32_t proved[VD_TRACKS_MAX], ended[VD_TRACKS_MAX]; /* on this frame: became sure; went
+                                                             without having become sure */
+    int n_proved, n_ended;
 };
 
 void vd_follow_init(struct vd_follow *follow);
 
-/* Assigns the blobs of a frame at mono_us to tracks; blob_track[i] is the track's index or -1
- * for each of blobs->n. */
-void vd_follow_step(struct vd_follow *follow, const struct vd_blobs *blobs, int64_t mono_us,
-                    int *blob_track);
+/* Assigns the blobs of a frame at mono_us, of min_area pixels at least, to tracks;
+ * blob_track[i] is the track's index or -1 for each of blobs->n. */
+void vd_follow_step(struct vd_follow *follow, const struct vd_blobs *blobs, int min_area,
+                    int64_t mono_us, int *blob_track);
 
 #endif

@@ -21,6 +21,7 @@ struct vd_motion {
     uint16_t *zones;
     int n_zones, zone_area[VD_MOTION_ZONES_MAX];
     float zone_min[VD_MOTION_ZONES_MAX];
+    int min_blob; /* pixels */
     struct vd_blobs *blobs;
     struct vd_follow follow;
     enum vd_motion_state state;
@@ -139,6 +140,8 @@ static int fit_to(struct vd_motion *m, const struct vd_frame *frame, struct vd_e
 
         m->zone_min[i] = asked > 0 ? asked : fmaxf(default_min_area(m), least);
     }
+    m->min_blob = (int)(0.5F * default_min_area(m) * (float)(m->bg.w * m->bg.h));
+    m->min_blob = m->min_blob > 12 ? m->min_blob : 12;
     m->bg.zones = m->zones;
     m->frame_w = frame->w;
     m->frame_h = frame->h;
@@ -224,20 +227,21 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
 {
     int blob_track[VD_BLOBS_MAX];
 
-    vd_follow_step(&m->follow, m->blobs, r->mono_us, blob_track);
-    vd_background_hold_none(&m->bg);
+    vd_follow_step(&m->follow, m->blobs, m->min_blob, r->mono_us, blob_track);
+    vd_background_cover_none(&m->bg);
+    for (int i = 0; i < m->follow.n_proved; i++)
+        vd_background_decide(&m->bg, m->follow.proved[i], true);
+    for (int i = 0; i < m->follow.n_ended; i++)
+        vd_background_decide(&m->bg, m->follow.ended[i], false);
     r->suppressed[VD_MOTION_SMALL] += (uint32_t)m->blobs->n_small;
     for (int i = 0; i < m->blobs->n; i++) {
         const struct vd_blob *blob = &m->blobs->blobs[i];
+        const int bounds[4] = {blob->x0, blob->y0, blob->x1, blob->y1};
         const struct vd_blob_track *track =
             blob_track[i] < 0 ? NULL : &m->follow.tracks[blob_track[i]];
 
         if (track == NULL) {
-            r->suppressed[VD_MOTION_ERRATIC]++;
-            continue;
-        }
-        if (track->changed < MOVING_SHARE) {
-            r->suppressed[VD_MOTION_STILL]++;
+            r->suppressed[VD_MOTION_SMALL]++;
             continue;
         }
         if (is_light(m, blob)) {
@@ -245,8 +249,19 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
             relight(m, blob);
             continue;
         }
+        if (track->changed < MOVING_SHARE) {
+            r->suppressed[VD_MOTION_STILL]++;
+            vd_background_still(&m->bg, bounds);
+            continue;
+        }
+        if (m->state == VD_MOTION_WARM_UP) {
+            add_box(m, blob, track, r);
+            continue;
+        }
         if (track->is_sure)
-            vd_background_hold(&m->bg, blob->x0, blob->y0, blob->x1, blob->y1);
+            vd_background_hold(&m->bg, bounds);
+        else
+            vd_background_own(&m->bg, bounds, track->number);
         add_box(m, blob, track, r);
     }
     for (int z = 0; z < m->n_zones; z++) {
@@ -337,11 +352,12 @@ int vd_motion_analyze(struct vd_motion *m, const struct vd_frame *frame,
         begin(m, frame->mono_us, VD_MOTION_WARM_UP);
     vd_background_align(&m->bg);
     vd_background_compare(&m->bg, dt_s);
-    r.suppressed[VD_MOTION_TEXTURE] += vd_background_cells(&m->bg, dt_s) > 0;
+    r.suppressed[VD_MOTION_TEXTURE] += vd_background_cells(&m->bg) > 0;
     r.changed = changed_share(m);
     map = (struct vd_flag_map){m->bg.flags, m->zones, m->bg.w, m->bg.h, m->bg.pitch};
     vd_blobs_find(m->blobs, &map, 12, 4);
     judge(m, &r);
+    vd_background_usual(&m->bg, dt_s);
     next_state(m, &r);
     r.state = m->state;
     fill_numbers(m, &r);

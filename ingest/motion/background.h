@@ -27,7 +27,8 @@ enum vd_look {
 /* Usual activity of a cell: the share of its pixels that differ from the background. */
 struct vd_cell {
     float mean, dev;   /* of the share, over time */
-    float share;       /* on this frame */
+    float share;       /* that differs on this frame */
+    float restless;    /* that differs and has just changed */
     float held_s;      /* for how long something has moved there without a break */
     bool is_held;      /* something moves there: the model keeps still */
     bool is_still;     /* something stands there: its share is not flicker */

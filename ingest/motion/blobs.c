@@ -129,6 +129,8 @@ void vd_blobs_find(struct vd_blobs *blobs, const struct vd_flag_map *map, int mi
 {
     int above = 0, above_end = 0, kept = 0;
 
+    blobs->w = map->w;
+    blobs->h = map->h;
     blobs->n_runs = blobs->n_small = 0;
     blobs->is_cut = false;
     for (int y = 0; y < map->h; y++) {

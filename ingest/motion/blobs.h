@@ -18,11 +18,13 @@ struct vd_blob {
     int area, strong, changed, darker;
     float cx, cy;                       /* centre of mass */
     int zone_area[VD_MOTION_ZONES_MAX]; /* pixels in each zone */
+    bool is_light;                      /* set by who judges: no thing, a change of light */
     int32_t root;                       /* the run that stands for it */
 };
 
 struct vd_blobs {
-    int n; /* the largest, by area, falling */
+    int w, h; /* of the picture */
+    int n;    /* the largest, by area, falling */
     struct vd_blob blobs[VD_BLOBS_MAX];
     int n_small; /* components below min_area or without enough seeds */
     int n_runs;

@@ -6,15 +6,24 @@
 
 static const float USUAL_S = 12, BAR_MAX = 0.7F;
 
-static float share_of(const struct vd_background *bg, int r, int c)
+/* Shares of a cell's pixels that differ, and of those that do and have just come to. */
+static void count_cell(const struct vd_background *bg, int r, int c, struct vd_cell *cell)
 {
     int y0 = r * VD_CELL, y1 = y0 + VD_CELL < bg->h ? y0 + VD_CELL : bg->h;
-    int x0 = c * VD_CELL, x1 = x0 + VD_CELL < bg->w ? x0 + VD_CELL : bg->w, sum = 0;
+    int x0 = c * VD_CELL, x1 = x0 + VD_CELL < bg->w ? x0 + VD_CELL : bg->w;
+    int sum = 0, restless = 0;
+    float n = (float)((y1 - y0) * (x1 - x0));
 
-    for (int y = y0; y < y1; y++)
-        for (int x = x0; x < x1; x++)
-            sum += bg->flags[y * bg->pitch + x] & VD_PIXEL_WEAK;
-    return (float)sum / (float)((y1 - y0) * (x1 - x0));
+    for (int y = y0; y < y1; y++) {
+        for (int x = x0; x < x1; x++) {
+            int flags = bg->flags[y * bg->pitch + x];
+
+            sum += flags & VD_PIXEL_WEAK;
+            restless += flags & VD_PIXEL_WEAK & (flags / VD_PIXEL_CHANGED);
+        }
+    }
+    cell->share = (float)sum / n;
+    cell->restless = (float)restless / n;
 }
 
 static void clear_cell(struct vd_background *bg, int r, int c)
@@ -35,7 +44,7 @@ int vd_background_cells(struct vd_background *bg)
             float bar = fminf(BAR_MAX, cell->mean + 3 * cell->dev + 0.10F);
 
             cell->look = VD_LOOK_UNKNOWN;
-            cell->share = share_of(bg, r, c);
+            count_cell(bg, r, c, cell);
             cell->is_usual = cell->mean > 0.015F && cell->share < bar && cell->share > 0;
             if (!cell->is_usual)
                 continue;

@@ -35,11 +35,25 @@ static float misfit(const struct vd_blob_track *track, const struct vd_blob *blo
     return fmaxf(fabsf(dx) / reach_x, fabsf(dy) / reach_y);
 }
 
-static void hit(struct vd_blob_track *track, const struct vd_blob *blob, int64_t mono_us)
+/* The way both ends of an interval went: growing or shrinking in place is no way. An end at the
+ * picture's border says nothing. */
+static float moved(float from_low, float from_high, bool low_cut, bool high_cut)
+{
+    if (low_cut && high_cut)
+        return 0;
+    if (low_cut)
+        return fabsf(from_high);
+    if (high_cut)
+        return fabsf(from_low);
+    return from_low * from_high <= 0 ? 0 : fminf(fabsf(from_low), fabsf(from_high));
+}
+
+static void hit(struct vd_blob_track *track, const struct vd_blob *blob, float w, float h,
+                int64_t mono_us)
 {
     float dt_s = (float)(mono_us - track->last_us) * 1e-6F;
     float dx = blob->cx - track->cx, dy = blob->cy - track->cy;
-    float share = (float)blob->changed / (float)blob->area, size;
+    float share = (float)blob->changed / (float)blob->area, size, far;
 
     if (dt_s > 0) {
         float k = track->hits == 1 ? 1.0F : 0.5F;
@@ -54,7 +68,11 @@ static void hit(struct vd_blob_track *track, const struct vd_blob *blob, int64_t
     track->y0 = (float)blob->y0;
     track->x1 = (float)blob->x1;
     track->y1 = (float)blob->y1;
-    track->travel = hypotf(track->cx - track->from_cx, track->cy - track->from_cy);
+    track->travel = hypotf(
+        moved(track->x0 - track->from_x0, track->x1 - track->from_x1,
+              track->x0 < 2 || track->from_x0<2, track->x1> w - 2 || track->from_x1 > w - 2),
+        moved(track->y0 - track->from_y0, track->y1 - track->from_y1,
+              track->y0 < 2 || track->from_y0<2, track->y1> h - 2 || track->from_y1 > h - 2));
     track->changed = fmaxf(share, 0.5F * track->changed);
     track->hits++;
     track->last_us = mono_us;
@@ -63,8 +81,11 @@ static void hit(struct vd_blob_track *track, const struct vd_blob *blob, int64_t
         track->moving_s += dt_s;
     }
     size = hypotf(track->x1 - track->x0, track->y1 - track->y0);
-    if (track->hits >= 3 && track->travel >= fmaxf(3, 0.15F * size) &&
-        track->travel >= 0.6F * track->path)
+    far = hypotf(track->cx - track->from_cx, track->cy - track->from_cy);
+    if (track->hits >= 3 && track->travel >= fmaxf(4, 0.15F * size) &&
+        far >= 0.5F * track->path)
+        track->is_sure = true;
+    if (track->hits >= 6 && far >= fmaxf(4, 0.25F * size) && far >= 0.6F * track->path)
         track->is_sure = true;
 }
 
@@ -87,6 +108,10 @@ static void begin(struct vd_follow *follow, const struct vd_blob *blob, int64_t 
                                         .y0 = (float)blob->y0,
                                         .x1 = (float)blob->x1,
                                         .y1 = (float)blob->y1,
+                                        .from_x0 = (float)blob->x0,
+                                        .from_y0 = (float)blob->y0,
+                                        .from_x1 = (float)blob->x1,
+                                        .from_y1 = (float)blob->y1,
                                         .from_cx = blob->cx,
                                         .from_cy = blob->cy,
                                         .changed = (float)blob->changed / (float)blob->area};
@@ -136,7 +161,8 @@ void vd_follow_step(struct vd_follow *follow, const struct vd_blobs *blobs, int 
         if (best >= 0) {
             bool was_sure = follow->tracks[best].is_sure;
 
-            hit(&follow->tracks[best], &blobs->blobs[b], mono_us);
+            hit(&follow->tracks[best], &blobs->blobs[b], (float)blobs->w, (float)blobs->h,
+                mono_us);
             if (follow->tracks[best].is_sure && !was_sure)
                 follow->proved[follow->n_proved++] = follow->tracks[best].number;
         } else

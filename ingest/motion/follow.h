@@ -15,12 +15,13 @@ struct vd_blob_track {
     uint32_t number; /* 0: free */
     int64_t first_us, last_us, moved_us;
     int hits;
-    float cx, cy, vx, vy;   /* pixels, pixels a second */
-    float x0, y0, x1, y1;   /* bounds at the last hit */
-    float from_cx, from_cy; /* centre at the first */
-    float path;             /* sum of steps, pixels */
-    float travel;           /* net way, pixels */
-    float changed;          /* share of its pixels that changed lately */
+    float cx, cy, vx, vy;                     /* pixels, pixels a second */
+    float x0, y0, x1, y1;                     /* bounds at the last hit */
+    float from_cx, from_cy;                   /* centre at the first */
+    float from_x0, from_y0, from_x1, from_y1; /* bounds at the first */
+    float path;                               /* sum of steps, pixels */
+    float travel;                             /* net way, pixels */
+    float changed;                            /* share of its pixels that changed lately */
     float moving_s;
     bool is_sure; /* goes somewhere, or has moved long enough */
     int blob;     /* index of this frame's blob, -1 when not seen */

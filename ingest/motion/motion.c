@@ -235,16 +235,17 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
         vd_background_decide(&m->bg, m->follow.ended[i], false);
     r->suppressed[VD_MOTION_SMALL] += (uint32_t)m->blobs->n_small;
     for (int i = 0; i < m->blobs->n; i++) {
-        const struct vd_blob *blob = &m->blobs->blobs[i];
+        struct vd_blob *blob = &m->blobs->blobs[i];
         const int bounds[4] = {blob->x0, blob->y0, blob->x1, blob->y1};
         const struct vd_blob_track *track =
             blob_track[i] < 0 ? NULL : &m->follow.tracks[blob_track[i]];
 
+        blob->is_light = is_light(m, blob);
         if (track == NULL) {
             r->suppressed[VD_MOTION_SMALL]++;
             continue;
         }
-        if (is_light(m, blob)) {
+        if (blob->is_light) {
             r->suppressed[VD_MOTION_LIGHT]++;
             relight(m, blob);
             continue;
@@ -391,7 +392,7 @@ struct vd_motion_picture vd_motion_mask(struct vd_motion *m)
         bool is_kept = false;
 
         for (int b = 0; b < m->blobs->n && !is_kept; b++)
-            is_kept = m->blobs->blobs[b].root == run->parent;
+            is_kept = m->blobs->blobs[b].root == run->parent && !m->blobs->blobs[b].is_light;
         if (is_kept)
             memset(m->render + run->y * m->bg.pitch + run->x0, 255,
                    (size_t)(run->x1 - run->x0));

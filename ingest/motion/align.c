@@ -38,6 +38,12 @@ static void apply_light(struct vd_background *bg)
         bg->model.mean0[i] = vd_relit(bg->model.mean0[i], gain, offset);
         bg->model.mean1[i] = vd_relit(bg->model.mean1[i], gain, offset);
     }
+    for (int y = 0; y < bg->h; y++) {
+        uint8_t *then = bg->then.data + y * bg->luma_stride;
+
+        for (int x = 0; x < bg->w; x++)
+            then[x] = (uint8_t)((vd_relit((int16_t)(then[x] << 7), gain, offset) + 64) >> 7);
+    }
 }
 
 /* Mean difference of every 8th row, read with a shift; large ones are cut: what moves is not

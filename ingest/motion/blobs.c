@@ -169,3 +169,34 @@ void vd_blobs_find(struct vd_blobs *blobs, const struct vd_flag_map *map, int mi
     }
     blobs->n = kept;
 }
+
+struct extent {
+    int16_t low, high;
+};
+
+void vd_blobs_paint(const struct vd_blobs *blobs, int i, uint8_t *picture, int pitch)
+{
+    const struct vd_blob *blob = &blobs->blobs[i];
+    struct extent rows[VD_MOTION_H_MAX], columns[VD_MOTION_W_MAX];
+
+    for (int y = blob->y0; y < blob->y1; y++)
+        rows[y] = (struct extent){INT16_MAX, -1};
+    for (int x = blob->x0; x < blob->x1; x++)
+        columns[x] = (struct extent){INT16_MAX, -1};
+    for (int r = 0; r < blobs->n_runs; r++) {
+        const struct vd_run *run = &blobs->runs[r];
+
+        if (run->parent != blob->root)
+            continue;
+        rows[run->y].low = run->x0 < rows[run->y].low ? run->x0 : rows[run->y].low;
+        rows[run->y].high = run->x1 > rows[run->y].high ? run->x1 : rows[run->y].high;
+        for (int x = run->x0; x < run->x1; x++) {
+            columns[x].low = run->y < columns[x].low ? run->y : columns[x].low;
+            columns[x].high = run->y;
+        }
+    }
+    for (int y = blob->y0; y < blob->y1; y++)
+        for (int x = rows[y].low; x < rows[y].high; x++)
+            if (y >= columns[x].low && y <= columns[x].high)
+                picture[y * pitch + x] = 255;
+}

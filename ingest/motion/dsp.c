@@ -67,7 +67,7 @@ static void classify_c(const uint8_t *x, const uint8_t *before, const uint8_t *t
             f |= VD_PIXEL_STRONG;
         if (v < model->mean0[i])
             f |= VD_PIXEL_DARKER;
-        if (distance(v, before[i] << 7) > t)
+        if (distance(v, before[i] << 7) > MIN(t + (t >> 1), INT16_MAX))
             f |= VD_PIXEL_CHANGED;
         flags[i] = (uint8_t)f;
     }

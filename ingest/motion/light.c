@@ -157,8 +157,9 @@ void vd_light_estimate(struct vd_light *ret_light, const float *background,
     fit.agree_none = ret_light->agree_none;
     fit.mean = mean_change(background, n, &fit);
     fit.is_changed =
-        fit.agree >= AGREE_MIN && (fit.agree >= fit.agree_none + 0.06F ||
-                                   (fit.agree >= fit.agree_none && fabsf(fit.mean) > 0.5F));
+        fit.agree >= AGREE_MIN &&
+        (fit.agree >= fit.agree_none + 0.12F ||
+         (fit.agree >= fit.agree_none + 0.02F && fit.agree > 0.8F && fabsf(fit.mean) > 0.75F));
     if (fit.is_changed)
         *ret_light = fit;
 }

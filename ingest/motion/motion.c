@@ -136,11 +136,13 @@ static int fit_to(struct vd_motion *m, const struct vd_frame *frame, struct vd_e
         vd_zones_render(m->zones, m->zone_area, &m->settings, m->bg.w, m->bg.h, m->bg.pitch);
     for (int i = 0; i < m->n_zones; i++) {
         float asked = m->settings.n_zones > 0 ? m->settings.zones[i].min_area : 0;
+        int half;
         float least = 12.0F / (float)(m->zone_area[i] > 12 ? m->zone_area[i] : 12);
 
         m->zone_min[i] = asked > 0 ? asked : fmaxf(default_min_area(m), least);
+        half = (int)(0.5F * m->zone_min[i] * (float)m->zone_area[i]);
+        m->min_blob = i == 0 || half < m->min_blob ? half : m->min_blob;
     }
-    m->min_blob = (int)(0.5F * default_min_area(m) * (float)(m->bg.w * m->bg.h));
     m->min_blob = m->min_blob > 12 ? m->min_blob : 12;
     m->bg.zones = m->zones;
     m->frame_w = frame->w;
@@ -387,16 +389,9 @@ struct vd_motion_picture vd_motion_mask(struct vd_motion *m)
     if (m->render == NULL)
         return (struct vd_motion_picture){.data = NULL};
     memset(m->render, 0, (size_t)m->bg.pitch * (size_t)m->bg.h);
-    for (int i = 0; i < m->blobs->n_runs; i++) {
-        const struct vd_run *run = &m->blobs->runs[i];
-        bool is_kept = false;
-
-        for (int b = 0; b < m->blobs->n && !is_kept; b++)
-            is_kept = m->blobs->blobs[b].root == run->parent && !m->blobs->blobs[b].is_light;
-        if (is_kept)
-            memset(m->render + run->y * m->bg.pitch + run->x0, 255,
-                   (size_t)(run->x1 - run->x0));
-    }
+    for (int i = 0; i < m->blobs->n; i++)
+        if (!m->blobs->blobs[i].is_light)
+            vd_blobs_paint(m->blobs, i, m->render, m->bg.pitch);
     return (struct vd_motion_picture){m->render, m->bg.pitch, m->bg.w, m->bg.h};
 }
 

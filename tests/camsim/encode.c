@@ -241,8 +241,8 @@ int vd_encode_scene(struct vd_asset **ret_asset, const struct vd_scene_spec *spe
     int rc;
 
     vd_scene_format(spec, scene_text);
-    snprintf(name, sizeof name, "3-%s-%s-gop%d-qp%d.vdcam", scene_text, codec_names[enc->codec],
-             enc->gop, enc->qp);
+    snprintf(name, sizeof name, "%d-%s-%s-gop%d-qp%d.vdcam", VD_SCENE_LOOK, scene_text,
+             codec_names[enc->codec], enc->gop, enc->qp);
     rc = vd_asset_open(ret_asset, &j.writer, cache, name, err);
     if (rc != VD_EAGAIN)
         return rc;
@@ -381,7 +381,7 @@ int vd_encode_file(struct vd_asset **ret_asset, const char *path, const struct v
     char name[300], *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA1, path, -1);
     int rc;
 
-    snprintf(name, sizeof name, "3-file-%s-%s-gop%d-qp%d.vdcam", sum, codec_names[enc->codec],
+    snprintf(name, sizeof name, "file-%s-%s-gop%d-qp%d.vdcam", sum, codec_names[enc->codec],
              enc->gop, enc->qp);
     g_free(sum);
     rc = vd_asset_open(ret_asset, &j.writer, cache, name, err);

@@ -9,7 +9,43 @@
 struct mount {
     struct camera *cam;
     struct vd_asset *asset;
+    gint generation; /* of its media; read by clients' threads */
 };
+
+/* The stock factory hands a new client the shared media even while the last client's leaving
+ * tears it down, and answers 503 then. Ours names media by generation, so that one that began
+ * to end is never found again. */
+typedef GstRTSPMediaFactory VdFactory;
+typedef GstRTSPMediaFactoryClass VdFactoryClass;
+static GType vd_factory_get_type(void);
+G_DEFINE_TYPE(VdFactory, vd_factory, GST_TYPE_RTSP_MEDIA_FACTORY)
+
+static gchar *name_media(GstRTSPMediaFactory *factory, const GstRTSPUrl *url)
+{
+    struct mount *m = g_object_get_data(G_OBJECT(factory), "mount");
+
+    (void)url;
+    return g_strdup_printf("%d", g_atomic_int_get(&m->generation));
+}
+
+static void vd_factory_class_init(VdFactoryClass *class)
+{
+    class->gen_key = name_media;
+}
+
+static void vd_factory_init(VdFactory *factory)
+{
+    (void)factory;
+}
+
+static void on_target_state(GstRTSPMedia *media, GstState state, gpointer arg)
+{
+    struct mount *m = arg;
+
+    (void)media;
+    if (state == GST_STATE_NULL)
+        g_atomic_int_inc(&m->generation);
+}
 
 static void shift_time(struct camera *cam, GstRTPBuffer *rtp)
 {
@@ -103,6 +139,7 @@ static void on_media(GstRTSPMediaFactory *factory, GstRTSPMedia *media, gpointer
                       m->cam, NULL);
     play->pacer = m->cam->sim->pacer;
     play->feed = pacer_add(play->pacer, m->cam, m->asset, video, audio);
+    g_signal_connect(media, "target-state", G_CALLBACK(on_target_state), m);
     g_signal_connect_data(media, "unprepared", G_CALLBACK(on_unprepared), play,
                           (GClosureNotify)(void (*)(void))g_free, 0);
     gst_object_unref(pad);
@@ -142,7 +179,7 @@ static void launch_text(const struct camera *cam, const struct vd_asset *asset, 
 static void add_mount(struct camera *cam, const char *suffix, struct vd_asset *asset)
 {
     GstRTSPMountPoints *mounts = gst_rtsp_server_get_mount_points(cam->server);
-    GstRTSPMediaFactory *factory = gst_rtsp_media_factory_new();
+    GstRTSPMediaFactory *factory = g_object_new(vd_factory_get_type(), NULL);
     struct mount *m = g_new0(struct mount, 1);
     char text[512], path[VD_CAMSIM_ID_MAX + 8];
 
@@ -157,8 +194,8 @@ static void add_mount(struct camera *cam, const char *suffix, struct vd_asset *a
         gst_rtsp_media_factory_add_role(
             factory, "viewer", GST_RTSP_PERM_MEDIA_FACTORY_ACCESS, G_TYPE_BOOLEAN, TRUE,
             GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT, G_TYPE_BOOLEAN, TRUE, NULL);
-    g_signal_connect_data(factory, "media-configure", G_CALLBACK(on_media), m,
-                          (GClosureNotify)(void (*)(void))g_free, 0);
+    g_object_set_data(G_OBJECT(factory), "mount", m); /* lives as long as the process */
+    g_signal_connect(factory, "media-configure", G_CALLBACK(on_media), m);
     snprintf(path, sizeof path, "/%s%s", cam->spec.id, suffix);
     gst_rtsp_mount_points_add_factory(mounts, path, factory);
     g_object_unref(mounts);

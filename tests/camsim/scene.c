@@ -276,6 +276,7 @@ int vd_scene_open(struct vd_scene **ret_scene, const struct vd_scene_spec *spec,
     /* in the open, a lamp that switches is seen only by night */
     sc->view.night = scene_has(sc, VD_WITH_NIGHT) ||
                      (scene_has(sc, VD_WITH_SWITCH) && !sc->view.place->indoor);
+    view_init(&sc->view);
     sc->view_off = sc->view;
     sc->view_off.lights_on = false;
     rc = allocate(sc, err);
@@ -286,11 +287,14 @@ int vd_scene_open(struct vd_scene **ret_scene, const struct vd_scene_spec *spec,
     sc->work.depth = sc->lit.depth;
     sc->work.w = spec->width;
     sc->work.h = spec->height;
-    backdrop_draw(&sc->view, &sc->lit);
-    if (sc->off.y != NULL) {
-        backdrop_draw(&sc->view_off, &sc->off);
-        park(sc, &sc->off, &sc->view_off);
+    if (backdrop_draw(&sc->view, &sc->lit) < 0 ||
+        (sc->off.y != NULL && backdrop_draw(&sc->view_off, &sc->off) < 0)) {
+        vd_scene_close(&sc);
+        return vd_err_set(err, VD_ENOMEM, "scene: no memory for %dx%d", spec->width,
+                          spec->height);
     }
+    if (sc->off.y != NULL)
+        park(sc, &sc->off, &sc->view_off);
     park(sc, &sc->lit, &sc->view);
     park_depth(sc);
     if (sc->sway != NULL)

@@ -23,8 +23,11 @@ static const struct rgb paints[] = {{0.55f, 0.56f, 0.57f}, {0.03f, 0.03f, 0.035f
 
 static void put(const struct pen *p, struct shape s, struct rgb c, float shade)
 {
-    struct ink ink = ink_of(rgb_mul(c, p->o->light), p->v->night, p->o->z, p->o->label);
+    struct ink ink;
 
+    if (p->v->night && p->o->kind == VD_SCENE_PERSON) /* cloth is bright in infrared */
+        c = rgb_mix(c, (struct rgb){0.42f, 0.42f, 0.42f}, 0.5f);
+    ink = ink_of(rgb_mul(c, p->o->light), p->v->night, p->o->z, p->o->label);
     ink.shade = shade;
     canvas_fill(p->c, &s, &ink);
 }

@@ -70,13 +70,21 @@ struct place {
     const struct way *ways;
 };
 
-/* A place and the light it stands in, for one picture size. */
+enum { LOBES = 7, TREES_MAX = 8 }; /* balls of leaves in a crown; trees of a place */
+
+struct ball {
+    struct vec c;
+    float r;
+};
+
+/* A place and the light it stands in, for one picture size; made by view_init(). */
 struct view {
     const struct place *place;
     int w, h;
     bool night;     /* infrared and lamps, grey */
     bool lights_on; /* lamps of the place burn */
     uint32_t seed;
+    struct ball lobes[TREES_MAX][LOBES], crowns[TREES_MAX]; /* a crown holds its lobes */
 };
 
 struct backdrop {
@@ -88,6 +96,9 @@ struct backdrop {
 
 extern const struct place vd_places[VD_PLACE_N];
 
+/* Grows the trees; the other members are set. */
+void view_init(struct view *v);
+
 /* Where a point of the world is on the picture. */
 void project(const struct view *v, struct vec p, float *ret_x, float *ret_y);
 float px_per_metre(const struct view *v, float z);
@@ -95,8 +106,8 @@ float px_per_metre(const struct view *v, float z);
 /* Light that falls on an upright thing at p: 1 is a sunny day. */
 float light_at(const struct view *v, struct vec p);
 
-/* Fills planes of view's size; leaf, albedo and depth may be NULL. */
-void backdrop_draw(const struct view *v, struct backdrop *b);
+/* Fills planes of view's size; leaf, albedo and depth may be NULL. VD_ENOMEM. */
+int backdrop_draw(const struct view *v, struct backdrop *b);
 
 /* ground and walls, called by the ray caster */
 struct rgb ground_colour(enum ground g, float x, float z, uint32_t seed);

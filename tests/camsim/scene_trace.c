@@ -1,11 +1,9 @@
 /* tests/camsim/scene_trace.c: one ray a sample, one to the sun or each lamp; four samples a
  * pixel. It runs once a scene, so clarity goes before speed. */
 #include <math.h>
-#include <stddef.h>
+#include <stdlib.h>
 
 #include "tests/camsim/scene_place.h"
-
-enum { LOBES = 7 }; /* balls of leaves in a crown */
 
 struct ray {
     struct vec o, d;
@@ -80,15 +78,29 @@ static float hit_ball(const struct ray *r, struct vec c, float radius)
     return (-b - sqrtf(disc)) / a;
 }
 
-static void lobe(const struct tree *t, int i, uint32_t seed, struct vec *ret_c, float *ret_r)
+static struct ball grow_lobe(const struct tree *t, int i, uint32_t seed)
 {
     uint32_t k = (uint32_t)(int)(t->x * 16.0f) * 31u + (uint32_t)i + seed * 101u;
     float angle = 6.2832f * hash01(k, 1), out = t->radius * (i == 0 ? 0.0f : 0.62f);
+    struct ball b;
 
-    ret_c->x = t->x + out * cosf(angle);
-    ret_c->z = t->z + out * sinf(angle) * 0.6f;
-    ret_c->y = t->height - t->radius * (0.9f + 0.9f * hash01(k, 2));
-    *ret_r = t->radius * (i == 0 ? 0.8f : 0.45f + 0.25f * hash01(k, 3));
+    b.c.x = t->x + out * cosf(angle);
+    b.c.z = t->z + out * sinf(angle) * 0.6f;
+    b.c.y = t->height - t->radius * (0.9f + 0.9f * hash01(k, 2));
+    b.r = t->radius * (i == 0 ? 0.8f : 0.45f + 0.25f * hash01(k, 3));
+    return b;
+}
+
+void view_init(struct view *v)
+{
+    for (int i = 0; i < v->place->n_trees; i++) {
+        const struct tree *t = &v->place->trees[i];
+
+        for (int k = 0; k < LOBES; k++)
+            v->lobes[i][k] = grow_lobe(t, k, v->seed);
+        v->crowns[i] =
+            (struct ball){{t->x, t->height - t->radius * 1.35f, t->z}, t->radius * 1.8f};
+    }
 }
 
 static void trace_trees(const struct view *v, const struct ray *r, struct hit *h)
@@ -102,11 +114,10 @@ static void trace_trees(const struct view *v, const struct ray *r, struct hit *h
 
         if (d > 0.0f && d < h->t)
             *h = (struct hit){.t = d, .p = at(r, d), .n = {0, 0, -1}, .c = trunk.c};
-        for (int k = 0; k < LOBES; k++) {
-            struct vec c, p;
-            float radius, grain, rim;
+        for (int k = 0; k < LOBES && hit_ball(r, v->crowns[i].c, v->crowns[i].r) > 0.0f; k++) {
+            struct vec c = v->lobes[i][k].c, p;
+            float radius = v->lobes[i][k].r, grain, rim;
 
-            lobe(t, k, v->seed, &c, &radius);
             d = hit_ball(r, c, radius);
             if (d <= 0.0f || d >= h->t)
                 continue;
@@ -157,6 +168,15 @@ static void trace(const struct view *v, const struct ray *r, struct hit *h)
         h->c = ground_colour(v->place->ground, h->p.x, h->p.z, v->seed);
 }
 
+/* Does the ray pass through the ball, from outside or inside? */
+static bool touches(const struct ray *r, const struct ball *b)
+{
+    struct vec oc = {r->o.x - b->c.x, r->o.y - b->c.y, r->o.z - b->c.z};
+    float a = dot(r->d, r->d), h = dot(oc, r->d), k = dot(oc, oc) - b->r * b->r;
+
+    return k < 0.0f || (h < 0.0f && h * h >= a * k);
+}
+
 /* Is anything between p and the point (or direction, if far) of a light? 0 dark .. 1 free. */
 static float unshaded(const struct view *v, struct vec p, struct vec to, float max_t)
 {
@@ -175,12 +195,11 @@ static float unshaded(const struct view *v, struct vec p, struct vec to, float m
             return 0.0f;
     }
     for (int i = 0; i < v->place->n_trees; i++) {
+        if (!touches(&r, &v->crowns[i]))
+            continue;
         for (int k = 0; k < LOBES; k++) {
-            struct vec c;
-            float radius, t;
+            float t = hit_ball(&r, v->lobes[i][k].c, v->lobes[i][k].r * 0.92f);
 
-            lobe(&v->place->trees[i], k, v->seed, &c, &radius);
-            t = hit_ball(&r, c, radius * 0.92f);
             if (t > 0.05f && t < max_t)
                 free_part *= 0.55f;
         }
@@ -218,7 +237,7 @@ static float lamp_light(const struct view *v, struct vec p, const struct vec *n)
         to = (struct vec){to.x / d, to.y / d, to.z / d};
         if (n != NULL)
             face = fmaxf(0.0f, dot(to, *n)) * unshaded(v, p, to, d - 0.3f);
-        sum += l->power * face / (d2 + 1.0f);
+        sum += l->power * (v->place->indoor ? 1.0f : 3.2f) * face / (d2 + 4.0f);
     }
     return sum;
 }
@@ -228,7 +247,7 @@ static float near_light(const struct view *v, struct vec p)
 {
     float reach = v->place->indoor ? 7.0f : 11.0f;
 
-    return v->night ? 0.34f / (1.0f + p.z * p.z / (reach * reach)) + 0.012f : 0.0f;
+    return v->night ? 0.30f / (1.0f + p.z * p.z / (reach * reach)) + 0.006f : 0.0f;
 }
 
 float light_at(const struct view *v, struct vec p)
@@ -237,7 +256,7 @@ float light_at(const struct view *v, struct vec p)
         return fminf(1.0f, (v->lights_on ? 0.2f : 0.03f) + lamp_light(v, p, NULL)) +
                near_light(v, p);
     if (v->night)
-        return fminf(1.2f, lamp_light(v, p, NULL) + near_light(v, p));
+        return fminf(1.1f, lamp_light(v, p, NULL) + near_light(v, p));
     return 0.45f + 0.5f * unshaded(v, (struct vec){p.x, 1.0f, p.z}, v->place->sun, 1e5f);
 }
 
@@ -249,7 +268,7 @@ static struct rgb shade(const struct view *v, const struct hit *h)
     if (v->place->indoor || v->night) {
         float k = lamp_light(v, h->p, &h->n) + near_light(v, h->p);
 
-        k += v->place->indoor && v->lights_on ? 0.3f * open : 0.0f;
+        k += v->place->indoor && v->lights_on ? 0.42f * open : 0.0f;
         k += v->place->indoor && !v->lights_on ? 0.02f : 0.0f;
         c = rgb_mul(c, k * (v->night ? 1.35f : 1.0f));
     } else {
@@ -276,14 +295,14 @@ static struct rgb sky_colour(const struct view *v, const struct ray *r)
         rgb_mix((struct rgb){0.62f, 0.68f, 0.74f}, (struct rgb){0.30f, 0.46f, 0.70f}, up);
 
     if (v->night)
-        return rgb_mul((struct rgb){0.010f, 0.010f, 0.012f}, 1.0f + (1.0f - up) + cloud);
+        return rgb_mul((struct rgb){0.0035f, 0.0035f, 0.004f}, 1.0f + (1.0f - up) + cloud);
     return rgb_mix(c, (struct rgb){0.82f, 0.83f, 0.84f}, smooth(0.45f, 0.75f, cloud) * 0.8f);
 }
 
 struct texel {
     struct rgb lit;
-    float albedo, depth;
-    int leaf;
+    float albedo, depth, tone; /* tone: gamma-coded luma, about */
+    float leaf;
 };
 
 static void sample(const struct view *v, float x, float y, struct texel *ret)
@@ -300,15 +319,27 @@ static void sample(const struct view *v, float x, float y, struct texel *ret)
     ret->lit = rgb_mul(h.is_sky ? sky_colour(v, &r) : shade(v, &h), vignette);
     ret->albedo = h.is_sky ? 0.02f : rgb_luma(h.c);
     ret->depth = h.is_sky ? 1e6f : h.p.z;
-    ret->leaf = h.leaf;
+    ret->leaf = h.leaf ? 1.0f : 0.0f;
+    ret->tone = sqrtf(rgb_luma(ret->lit));
 }
 
-static void draw_pixel(const struct view *v, struct backdrop *b, int x, int y,
-                       struct rgb *ret_c)
+static bool differs(const struct texel *a, const struct texel *b)
 {
-    struct texel sum = {.depth = 1e6f};
-    int64_t i = (int64_t)y * v->w + x;
-    uint8_t yuv[3];
+    return fabsf(a->tone - b->tone) > 0.04f || fabsf(a->depth - b->depth) > 0.15f * a->depth;
+}
+
+/* Edges and fine texture are where one sample a pixel shows steps. */
+static bool is_rough(const struct texel *t, int x, int y, int w, int h)
+{
+    const struct texel *c = t + (int64_t)y * w + x;
+
+    return (x > 0 && differs(c, c - 1)) || (x + 1 < w && differs(c, c + 1)) ||
+           (y > 0 && differs(c, c - w)) || (y + 1 < h && differs(c, c + w));
+}
+
+static void refine(const struct view *v, int x, int y, struct texel *c)
+{
+    struct texel sum = {.depth = c->depth};
 
     for (int k = 0; k < 4; k++) {
         struct texel one;
@@ -317,38 +348,62 @@ static void draw_pixel(const struct view *v, struct backdrop *b, int x, int y,
         sum.lit = (struct rgb){sum.lit.r + one.lit.r * 0.25f, sum.lit.g + one.lit.g * 0.25f,
                                sum.lit.b + one.lit.b * 0.25f};
         sum.albedo += one.albedo * 0.25f;
-        sum.leaf += one.leaf;
+        sum.leaf += one.leaf * 0.25f;
         sum.depth = fminf(sum.depth, one.depth);
     }
-    rgb_to_yuv(sum.lit, v->night, yuv);
-    b->y[i] = yuv[0];
-    if (b->albedo != NULL) {
-        uint8_t a[3];
-
-        rgb_to_yuv((struct rgb){sum.albedo, sum.albedo, sum.albedo}, true, a);
-        b->albedo[i] = a[0];
-    }
-    if (b->leaf != NULL)
-        b->leaf[i] = (uint8_t)(sum.leaf >= 2 ? 255 : 0);
-    if (b->depth != NULL)
-        b->depth[i] = sum.depth;
-    *ret_c = sum.lit;
+    sum.tone = c->tone; /* neighbours are still compared by their first sample */
+    *c = sum;
 }
 
-void backdrop_draw(const struct view *v, struct backdrop *b)
+static void store(const struct view *v, const struct texel *t, struct backdrop *b, int64_t i)
+{
+    uint8_t yuv[3];
+
+    rgb_to_yuv(t->lit, v->night, yuv);
+    b->y[i] = yuv[0];
+    if (b->albedo != NULL) {
+        rgb_to_yuv((struct rgb){t->albedo, t->albedo, t->albedo}, true, yuv);
+        b->albedo[i] = yuv[0];
+    }
+    if (b->leaf != NULL)
+        b->leaf[i] = (uint8_t)(t->leaf >= 0.5f ? 255 : 0);
+    if (b->depth != NULL)
+        b->depth[i] = t->depth;
+}
+
+static void store_colour(const struct view *v, const struct texel *t, struct backdrop *b)
 {
     for (int y = 0; y < v->h; y += 2) {
         for (int x = 0; x < v->w; x += 2) {
-            struct rgb c[4], mean;
+            const struct texel *c = t + (int64_t)y * v->w + x;
             int64_t i = (int64_t)(y / 2) * (v->w / 2) + x / 2;
             uint8_t yuv[3];
 
-            for (int k = 0; k < 4; k++)
-                draw_pixel(v, b, x + (k & 1), y + (k >> 1), &c[k]);
-            mean = rgb_mix(rgb_mix(c[0], c[1], 0.5f), rgb_mix(c[2], c[3], 0.5f), 0.5f);
-            rgb_to_yuv(mean, v->night, yuv);
+            rgb_to_yuv(rgb_mix(rgb_mix(c[0].lit, c[1].lit, 0.5f),
+                               rgb_mix(c[v->w].lit, c[v->w + 1].lit, 0.5f), 0.5f),
+                       v->night, yuv);
             b->u[i] = yuv[1];
             b->v[i] = yuv[2];
         }
     }
+}
+
+int backdrop_draw(const struct view *v, struct backdrop *b)
+{
+    int64_t n = (int64_t)v->w * v->h;
+    struct texel *t = calloc((size_t)n, sizeof *t);
+
+    if (t == NULL)
+        return VD_ENOMEM;
+    for (int64_t i = 0; i < n; i++)
+        sample(v, (float)(i % v->w) + 0.5f, (float)(i / v->w) + 0.5f, &t[i]);
+    for (int y = 0; y < v->h; y++)
+        for (int x = 0; x < v->w; x++)
+            if (is_rough(t, x, y, v->w, v->h))
+                refine(v, x, y, &t[(int64_t)y * v->w + x]);
+    for (int64_t i = 0; i < n; i++)
+        store(v, &t[i], b, i);
+    store_colour(v, t, b);
+    free(t);
+    return 0;
 }

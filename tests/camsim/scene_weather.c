@@ -74,9 +74,9 @@ static void insects(struct vd_scene *sc, const struct moment *m)
 
         if (seen < 0.1f)
             continue;
-        for (int k = 3; k >= 1; k--)
-            particle(sc, ellipse(x * w, y * h, r * (float)k / 2.2f, r * (float)k / 3.0f), 232,
-                     0.34f);
+        for (int k = 6; k >= 1; k--)
+            particle(sc, ellipse(x * w, y * h, r * (float)k / 3.4f, r * (float)k / 4.6f), 230,
+                     0.16f);
     }
 }
 

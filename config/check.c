@@ -237,6 +237,19 @@ static void check_rule_tags(struct vd_load *load, const struct vd_entry *entry,
     }
 }
 
+/* Each name is known, and yet no camera has all that is asked for. */
+static void check_rule_scope(struct vd_load *load, const struct vd_entry *entry,
+                             const struct vd_when_cfg *when)
+{
+    if (when->tags.n == 0 || (when->area == NULL && when->cameras.n == 0))
+        return;
+    for (int i = 0; i < load->cfg->n_cameras; i++)
+        if (in_scope(when, &load->cfg->cameras[i]))
+            return;
+    vd_load_problem(load, entry, "when.tag",
+                    "no camera of the area or the list bears the tag: the rule can never hold");
+}
+
 static void check_rule_zones(struct vd_load *load, const struct vd_entry *entry,
                              const struct vd_when_cfg *when)
 {
@@ -261,6 +274,7 @@ static void check_rules(struct vd_load *load)
     for (int i = 0; i < load->rules.n; i++) {
         const struct vd_entry *entry = &load->rules.items[i];
         struct vd_rule_cfg *rule = entry->object;
+        int before;
 
         if (rule->name == NULL)
             rule->name = rule->id;
@@ -271,8 +285,12 @@ static void check_rules(struct vd_load *load)
         rule->when.area_index = find_area(load, entry, "when.area", rule->when.area);
         if (load->is_incomplete)
             continue;
+        before = vd_problems_count(load->problems);
         check_rule_cameras(load, entry, &rule->when);
         check_rule_tags(load, entry, &rule->when);
+        if (vd_problems_count(load->problems) > before)
+            continue; /* the same mistake again, in other words */
+        check_rule_scope(load, entry, &rule->when);
         check_rule_zones(load, entry, &rule->when);
     }
 }

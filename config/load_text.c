@@ -84,3 +84,17 @@ int vd_load_text_check(const char *file, const char *text, size_t len,
     }
     return 0;
 }
+
+void vd_load_text_mend(char *text)
+{
+    size_t len = strlen(text), kept = 0;
+
+    for (size_t i = 0; i < len;) {
+        size_t n = vd_load_text_utf8(text + i, len - i);
+
+        memmove(text + kept, text + i, n);
+        kept += n;
+        i += n > 0 ? n : 1;
+    }
+    text[kept] = '\0';
+}

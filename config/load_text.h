@@ -15,4 +15,8 @@ int vd_load_text_check(const char *file, const char *text, size_t len,
  * none: overlong, a surrogate, beyond U+10FFFF, or cut. */
 size_t vd_load_text_utf8(const char *text, size_t len);
 
+/* Takes out what is not UTF-8: a cut may have gone through a character, and a message must be
+ * fit for JSON. */
+void vd_load_text_mend(char *text);
+
 #endif

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/load_text.h"
+
 /* One more place in the list, or NULL. */
 static struct vd_problem *next_place(struct vd_problems *problems)
 {
@@ -36,8 +38,11 @@ void vd_problems_add(struct vd_problems *problems, const char *file, int line, i
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    vd_load_text_mend(text);
     problem->file = strdup(file);
     problem->text = strdup(text);
+    if (problem->file != NULL)
+        vd_load_text_mend(problem->file);
     problem->line = line;
     problem->column = column;
     if (problem->file == NULL || problem->text == NULL) {
@@ -102,7 +107,10 @@ int vd_problems_err(const struct vd_problems *problems, struct vd_err *err)
         return vd_err_set(err, VD_EINVAL, "configuration: %d problems", others + 1);
     if (p->line > 0)
         (void)snprintf(place, sizeof place, ":%d:%d", p->line, p->column);
-    return vd_err_set(err, VD_EINVAL, "%.60s%s: %.90s%s", p->file, place, p->text, more);
+    (void)vd_err_set(err, VD_EINVAL, "%.60s%s: %.90s%s", p->file, place, p->text, more);
+    if (err != NULL)
+        vd_load_text_mend(err->msg);
+    return VD_EINVAL;
 }
 
 void vd_problems_fini(struct vd_problems *problems)

@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+"""What a new user sees: `vedette up` with nothing at all, alerts with pictures within three
+minutes, Ctrl-C, and a second run that goes on where the first one stopped."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from camsim import CACHE
+from harness import BIN, artefacts, free_port, processes_of, run_tests, wait_for
+from system import Api
+
+
+def alerts_appear_with_their_pictures_and_a_second_run_continues():
+    folder = artefacts("demo")
+    home = tempfile.mkdtemp(prefix="vd-demo.")
+    os.chmod(home, 0o755)
+    state, port = os.path.join(home, "s"), free_port()
+    out_path, log_path = os.path.join(folder, "out"), os.path.join(folder, "log")
+
+    def run():
+        return subprocess.Popen([os.path.join(BIN, "vedette"), "up", "--state", state, "--listen", f"127.0.0.1:{port}",
+                                 "--log", log_path], stdin=subprocess.DEVNULL, stdout=open(out_path, "wb"),
+                                stderr=subprocess.STDOUT)
+
+    def tail():
+        return open(out_path).read() + (open(log_path).read()[-3000:] if os.path.exists(log_path) else "")
+
+    def password():
+        return [l.split()[2] for l in open(out_path) if l.startswith("vedette: password:")][0]
+
+    up = run()
+    begun = time.monotonic()
+    try:
+        wait_for(lambda: "everything runs" in open(out_path).read() or up.poll() is not None, 180, "all is up", tail, 0.2)
+        assert up.poll() is None, tail()
+        api = Api(port, "admin", password())
+        first = wait_for(lambda: _with_picture(api), 180 - (time.monotonic() - begun), "an alert with a picture", tail, 0.5)
+        print(f"       first alert with its picture after {time.monotonic() - begun:.0f} s")
+        since = time.monotonic()
+        up.send_signal(signal.SIGINT)
+        assert up.wait(10) == 0 and time.monotonic() - since < 5, (time.monotonic() - since, tail())
+        assert not processes_of(state)
+        up = run()
+        since = time.monotonic()
+        wait_for(lambda: "everything runs" in open(out_path).read() or up.poll() is not None, 60, "all is up again", tail, 0.2)
+        print(f"       second start took {time.monotonic() - since:.1f} s")
+        api = Api(port, "admin", password())
+        assert any(a["alert"] == first for a in _alerts(api)), "the alert of the first run is gone"
+    finally:
+        if up.poll() is None:
+            up.terminate()
+            up.wait(15)
+    assert not processes_of(state)
+    shutil.rmtree(home)
+
+
+def _alerts(api):
+    got = api.get("/api/v1/alerts")
+    return got.get("alerts", got.get("items")) if isinstance(got, dict) else got
+
+
+def _with_picture(api):
+    for alert in _alerts(api):
+        if alert.get("snapshot"):
+            status, _, body = api.call("GET", f"/api/v1/media/{alert['snapshot']}")
+            if status == 200 and body[:2] == b"\xff\xd8":
+                return alert["alert"]
+    return None
+
+
+if __name__ == "__main__":
+    os.makedirs(CACHE, exist_ok=True)
+    run_tests(globals(), sys.argv[1:])

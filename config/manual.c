@@ -99,8 +99,8 @@ static void print_facts(const struct vd_key *key, FILE *out)
         fputs("; a change needs a restart", out);
 }
 
-/* Fills lines of a terminal, each indented by 4. */
-static void print_wrapped(const char *text, FILE *out)
+/* Fills lines of a terminal, each indented. */
+static void print_wrapped(const char *text, int indent, FILE *out)
 {
     size_t column = 0;
 
@@ -108,8 +108,8 @@ static void print_wrapped(const char *text, FILE *out)
         size_t len = strcspn(text, " ");
 
         if (column == 0 || column + 1 + len > WIDTH) {
-            fprintf(out, "%s    ", column > 0 ? "\n" : "");
-            column = 4;
+            fprintf(out, "%s%*s", column > 0 ? "\n" : "", indent, "");
+            column = (size_t)indent;
         } else {
             fputc(' ', out);
             column++;
@@ -132,7 +132,7 @@ static void print_row(const struct vd_key *key, const char *path, bool is_markdo
     fprintf(out, "%s  (", path);
     print_facts(key, out);
     fputs(")\n", out);
-    print_wrapped(key->help, out);
+    print_wrapped(key->help, 4, out);
 }
 
 static void print_table(const struct vd_keys *keys, const char *prefix, bool is_markdown,
@@ -165,7 +165,7 @@ void vd_print_manual(bool is_markdown, FILE *out)
     if (is_markdown) {
         fprintf(out, "# The keys of the configuration\n\n%s\n", intro);
     } else {
-        print_wrapped(intro, out);
+        print_wrapped(intro, 0, out);
         fputc('\n', out);
     }
     for (size_t i = 0; i < vd_root_keys.n; i++) {

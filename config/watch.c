@@ -25,6 +25,8 @@ enum {
 struct vd_watch {
     int epoll_fd, notify_fd, timer_fd;
     char folder[VD_CONFIG_PATH_MAX + 1];
+    char parent[VD_CONFIG_PATH_MAX + 1], name[VD_CONFIG_PATH_MAX + 1]; /* of the folder */
+    int parent_wd;                                                     /* -1: not watched */
     int64_t settle_us;
     int64_t first_us; /* when the first change of this series came; 0: none waits */
     bool is_whole;    /* the folder itself is watched */
@@ -50,6 +52,12 @@ static void set_timer(const struct vd_watch *watch, int64_t wait_us)
  * folder that was replaced gets a new one, and the kernel drops the old. */
 static void add_watches(struct vd_watch *watch)
 {
+    /* A roll-out may put another folder, or a link to one, in this one's place. */
+    if (watch->name[0] != '\0')
+        watch->parent_wd =
+            inotify_add_watch(watch->notify_fd, watch->parent,
+                              IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM);
+
     static const char *const parts[] = {"", "/cameras", "/rules", "/secrets"};
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -70,6 +78,25 @@ static int add_to_set(const struct vd_watch *watch, int fd)
     return epoll_ctl(watch->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
+static void set_paths(struct vd_watch *watch, const char *folder)
+{
+    size_t len = strlen(folder);
+    const char *slash;
+
+    while (len > 1 && folder[len - 1] == '/')
+        len--;
+    (void)snprintf(watch->folder, sizeof watch->folder, "%.*s", (int)len, folder);
+    slash = strrchr(watch->folder, '/');
+    if (slash == NULL)
+        (void)snprintf(watch->parent, sizeof watch->parent, ".");
+    else
+        (void)snprintf(watch->parent, sizeof watch->parent, "%.*s",
+                       slash > watch->folder ? (int)(slash - watch->folder) : 1, watch->folder);
+    (void)snprintf(watch->name, sizeof watch->name, "%s",
+                   slash != NULL ? slash + 1 : watch->folder);
+    watch->parent_wd = -1;
+}
+
 int vd_watch_open(struct vd_watch **ret_watch, const char *folder, int64_t settle_us,
                   struct vd_err *err)
 {
@@ -80,7 +107,7 @@ int vd_watch_open(struct vd_watch **ret_watch, const char *folder, int64_t settl
     watch = calloc(1, sizeof *watch);
     if (watch == NULL)
         return vd_err_set(err, VD_ENOMEM, "watch: out of memory");
-    (void)snprintf(watch->folder, sizeof watch->folder, "%s", folder);
+    set_paths(watch, folder);
     watch->settle_us = settle_us;
     watch->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     watch->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -108,11 +135,14 @@ int vd_watch_fd(const struct vd_watch *watch)
     return watch->epoll_fd;
 }
 
-/* Files that editors keep beside the one they edit are no change. */
-static bool is_ours(const struct inotify_event *event)
+/* Files that editors keep beside the one they edit are no change, nor are our folder's
+ * neighbours. */
+static bool is_ours(const struct vd_watch *watch, const struct inotify_event *event)
 {
     size_t len = event->len > 0 ? strlen(event->name) : 0;
 
+    if (event->wd == watch->parent_wd)
+        return len > 0 && strcmp(event->name, watch->name) == 0;
     return len == 0 || (event->name[0] != '.' && event->name[len - 1] != '~');
 }
 
@@ -128,7 +158,7 @@ static bool drain(struct vd_watch *watch)
             struct inotify_event event;
 
             memcpy(&event, at, sizeof event);
-            is_changed = is_changed || is_ours((const struct inotify_event *)(void *)at);
+            is_changed = is_changed || is_ours(watch, (const struct inotify_event *)(void *)at);
             at += sizeof event + event.len;
         }
     }

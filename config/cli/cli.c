@@ -52,6 +52,10 @@ int vd_cli_folder(const char *config, const char *state, char path[VD_CONFIG_PAT
 
     if (vd_place_config(config, state, path, VD_CONFIG_PATH_MAX, &err) < 0)
         return vd_cli_fail(VD_CLI_USAGE, "%s", err.msg);
+    if (config == NULL && access(path, F_OK) != 0)
+        return vd_cli_fail(VD_CLI_FAILED,
+                           "there is no configuration in '%s'; name its folder with --config",
+                           path);
     return 0;
 }
 

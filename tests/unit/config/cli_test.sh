@@ -46,7 +46,7 @@ expect 0 "good: 1 area, 0 cameras, 1 rule; revision" "$vedette" check --config "
 expect 0 "good:" "$vedette" check "$tmp/c"
 expect 2 "unrecognized option" "$vedette" check --confg "$tmp/c"
 expect 1 "No such file or directory" "$vedette" check --config "$tmp/none"
-expect 1 "config" "$vedette" check --state "$tmp/none"
+expect 1 "name its folder with --config" "$vedette" check --state "$tmp/none"
 expect 0 "| \`cameras[].zones[].polygon\` |" "$vedette" config-reference --markdown
 expect 2 "did you mean 'vedette camera list'?" "$vedette" camera lst
 expect 2 "which one?" "$vedette" camera show --config "$tmp/c"

@@ -270,6 +270,27 @@ Test(config, a_watch_outlives_a_folder_that_is_replaced)
     tmpdir_close(&dir);
 }
 
+Test(config, a_watch_follows_a_link_that_comes_to_point_elsewhere)
+{
+    struct vd_watch *watch = NULL;
+    struct tmpdir dir;
+
+    tmpdir_open(&dir);
+    cr_assert_eq(vd_fs_mkdirs(tmpdir_file(&dir, "one"), 0755, NULL), 0);
+    cr_assert_eq(vd_fs_mkdirs(tmpdir_file(&dir, "two"), 0755, NULL), 0);
+    cr_assert_eq(symlink("one", tmpdir_file(&dir, "now")), 0);
+    cr_assert_eq(vd_watch_open(&watch, tmpdir_file(&dir, "now/"), SETTLE_US, NULL), 0);
+    put(tmpdir_file(&dir, "neighbour"), "#", 1, 0644);
+    cr_assert(!told(watch, 60), "a neighbour is no business of ours");
+    cr_assert_eq(symlink("two", tmpdir_file(&dir, "next")), 0);
+    cr_assert_eq(rename(tmpdir_file(&dir, "next"), tmpdir_file(&dir, "now")), 0);
+    cr_assert(told(watch, 2000));
+    put(tmpdir_file(&dir, "two/vedette.yaml"), "#", 1, 0644);
+    cr_assert(told(watch, 2000), "the new folder is watched");
+    vd_watch_close(&watch);
+    tmpdir_close(&dir);
+}
+
 Test(config, a_watch_on_nothing_is_refused)
 {
     struct vd_watch *watch = NULL;

@@ -88,14 +88,12 @@ static bool is_default(const struct vd_key *key, const void *object)
     return text == NULL || (key->def != NULL && strcmp(text, key->def) == 0);
 }
 
-static bool is_absent(const struct vd_key *key, const void *object, unsigned flags);
-
 static bool is_map_absent(const struct vd_keys *keys, const char *object, unsigned flags)
 {
     bool is_empty = true;
 
     for (size_t i = 0; i < keys->n; i++) {
-        bool is_row_absent = is_absent(&keys->rows[i], object, flags);
+        bool is_row_absent = vd_print_omits(&keys->rows[i], object, flags);
 
         /* A schedule without its zone is none, whatever its defaults say. */
         if ((keys->rows[i].flags & VD_KEY_REQUIRED) != 0 && is_row_absent)
@@ -105,7 +103,7 @@ static bool is_map_absent(const struct vd_keys *keys, const char *object, unsign
     return is_empty;
 }
 
-static bool is_absent(const struct vd_key *key, const void *object, unsigned flags)
+bool vd_print_omits(const struct vd_key *key, const void *object, unsigned flags)
 {
     if ((flags & VD_PRINT_PUBLIC) != 0 && (key->flags & VD_KEY_SECRET) != 0)
         return true;
@@ -190,7 +188,7 @@ void vd_print_yaml(const struct vd_keys *keys, const void *object, int indent, b
         bool is_flow =
             key->type == VD_KEY_SET || key->type == VD_KEY_IDS || key->type == VD_KEY_POLYGON;
 
-        if (is_absent(key, object, flags))
+        if (vd_print_omits(key, object, flags))
             continue;
         fprintf(out, "%*s%s%s:%s", is_item ? indent - 2 : indent, "", is_item ? "- " : "",
                 key->name, is_flow ? " " : "");

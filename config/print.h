@@ -18,6 +18,10 @@ enum {
 void vd_print_yaml(const struct vd_keys *keys, const void *object, int indent, bool is_item,
                    unsigned flags, FILE *out);
 
+/* Whether the key has nothing to show: an absent text, an empty list, or what flags leave out.
+ */
+bool vd_print_omits(const struct vd_key *key, const void *object, unsigned flags);
+
 /* Prints the manual of every key: plain text for a terminal, or Markdown. */
 void vd_print_manual(bool is_markdown, FILE *out);
 

@@ -2,15 +2,17 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "config/cli/cli.h"
 #include "config/print.h"
+#include "config/view.h"
 
 static const struct vd_verb verbs[] = {
     {"list", vd_cli_camera_list, "[--config DIR]", "List the cameras, one a line."},
-    {"show", vd_cli_camera_show, "[--config DIR] [--given] ID",
+    {"show", vd_cli_camera_show, "[--config DIR] [--given | --json] ID",
      "Print a camera's settings with the defaults (--given: without)."},
     {"add", vd_cli_camera_add,
      "[--config DIR] --url URL [--detect-url URL] [--user NAME (--password-file FILE | "
@@ -42,7 +44,7 @@ int vd_cli_camera(int argc, char **argv)
 struct opts {
     char folder[VD_CONFIG_PATH_MAX];
     const char *id;
-    bool is_given;
+    bool is_given, is_json;
 };
 
 /* Options of the verbs that look at one camera (or, without id, at all of them). */
@@ -51,6 +53,7 @@ static int read_opts(struct opts *opts, bool wants_id, int argc, char **argv)
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"state", required_argument, NULL, 's'},
                                             {"given", no_argument, NULL, 'g'},
+                                            {"json", no_argument, NULL, 'j'},
                                             {NULL, 0, NULL, 0}};
     const char *config = NULL, *state = NULL;
     int option;
@@ -63,6 +66,8 @@ static int read_opts(struct opts *opts, bool wants_id, int argc, char **argv)
             state = optarg;
         else if (option == 'g')
             opts->is_given = true;
+        else if (option == 'j')
+            opts->is_json = true;
         else
             return VD_CLI_USAGE;
     }
@@ -134,6 +139,19 @@ static const struct vd_camera_cfg *find_camera(const struct vd_config *cfg, cons
     return camera;
 }
 
+static int print_json(const struct vd_camera_cfg *camera)
+{
+    struct vd_json *view = vd_view_json(&vd_camera_keys, camera);
+    char *text = view != NULL ? vd_json_dump(view, NULL) : NULL;
+    int status = text != NULL ? VD_CLI_DONE : vd_cli_fail(VD_CLI_FAILED, "out of memory");
+
+    if (text != NULL)
+        puts(text);
+    free(text);
+    vd_json_free(&view);
+    return status;
+}
+
 int vd_cli_camera_show(int argc, char **argv)
 {
     const struct vd_camera_cfg *camera;
@@ -145,13 +163,15 @@ int vd_cli_camera_show(int argc, char **argv)
         (rc = vd_cli_load(&cfg, opts.folder, NULL, VD_CONFIG_SECRETS_NONE)) != 0)
         return rc;
     camera = find_camera(cfg, opts.id);
-    if (camera != NULL) {
+    if (camera != NULL && opts.is_json) {
+        rc = print_json(camera);
+    } else if (camera != NULL) {
         puts("cameras:");
         vd_print_yaml(&vd_camera_keys, camera, 4, true, opts.is_given ? VD_PRINT_GIVEN : 0u,
                       stdout);
     }
     vd_config_unref(&cfg);
-    return camera != NULL ? VD_CLI_DONE : VD_CLI_FAILED;
+    return camera != NULL ? rc : VD_CLI_FAILED;
 }
 
 int vd_cli_camera_probe(int argc, char **argv)

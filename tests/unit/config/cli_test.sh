@@ -71,6 +71,8 @@ expect 1 "is there already, in cameras/gate.yaml line 2" "$vedette" camera add \
     --config "$tmp/c" --no-probe --url rtsp://10.0.0.1/1 gate
 expect 0 'name: "Gate \"3\": #1"' "$vedette" camera show --config "$tmp/c" gate
 expect 0 "sensitivity: medium" "$vedette" camera show --config "$tmp/c" gate
+expect 0 '"fps":5.0,"sensitivity":"medium","start":"3/5"' "$vedette" camera show --json \
+    --config "$tmp/c" gate
 expect 1 "did you mean 'gate'?" "$vedette" camera show --config "$tmp/c" gaet
 expect 0 "10.0.0.1" "$vedette" camera list --config "$tmp/c"
 

@@ -29,9 +29,10 @@ if [ "${VD_BARE_INSIDE-}" = "" ]; then
         mkdir -p "$root/usr/local/share/ca-certificates"
         cp -r /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/"
     }
-    mkdir -p "$root/src" "$root/out"
-    VD_BARE_INSIDE=1 VD_BARE_ROOT=$root unshare --mount --pid --fork --kill-child sh "$0" "$@"
-    code=$?
+    mkdir -p "$root/out"
+    git -c safe.directory='*' clone -q --no-hardlinks "$src" "$root/root/vedette"
+    code=0
+    VD_BARE_INSIDE=1 VD_BARE_ROOT=$root unshare --mount --pid --fork --kill-child sh "$here/bare.sh" "$@" || code=$?
     mkdir -p "$src/build/bare"
     cp -r "$root/out/." "$src/build/bare/"
     exit $code
@@ -50,7 +51,6 @@ mount -t tmpfs tmpfs "$root/dev/shm"
 mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
 ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
-mount --bind "$src" "$root/src"
 
 in_root() {
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 CI=true \
@@ -62,8 +62,6 @@ in_root() {
 echo "== the README's step: apt-get install make git"
 in_root sh -c 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install make git ca-certificates' \
     >"$root/out/apt.log" 2>&1 || { tail -n 20 "$root/out/apt.log"; exit 1; }
-in_root git -c safe.directory='*' clone -q file:///src /root/vedette
-umount "$root/src"
 
 failed=0
 for what in "$@"; do

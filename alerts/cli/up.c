@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/notify.h"
-#include "config/problems.h"
 
 /* Ingest ends first, so that what it still has to say is heard; the database last. */
 enum stage { STAGE_EDGE, STAGE_ROUTER, STAGE_DATABASE };
@@ -126,39 +125,12 @@ static int open_log(struct up *up, struct vd_err *err)
     return 0;
 }
 
-static int load_config(struct up *up, struct vd_err *err)
-{
-    struct vd_problems problems = {0};
-    int rc, written = 0;
-
-    (void)snprintf(up->config, sizeof up->config, "%s", up->opts.config);
-    if (up->config[0] == '\0') {
-        if ((rc = vd_fs_join(up->config, sizeof up->config, up->opts.state, "config", err)) < 0)
-            return rc;
-        written = up_demo_write(up->config,
-                                up->opts.listen != NULL ? up->opts.listen : "127.0.0.1:8080",
-                                up->ids[UP_USER_PG].gid, err);
-        if (written < 0)
-            return written;
-    }
-    up_say("configuration: %s%s", up->config,
-           written > 0 ? " (written now: six simulated cameras)" : "");
-    rc = vd_config_load(&up->cfg, up->config, VD_CONFIG_SECRETS_NONE, &problems, err);
-    if (rc < 0 && vd_problems_count(&problems) > 1)
-        vd_problems_print(&problems, up->config, stdout);
-    vd_problems_fini(&problems);
-    return rc;
-}
-
 /* Everything that can be told to a person before the first process starts. */
 static int look_ahead(struct up *up, struct vd_err *err)
 {
     char port[8], listen_at[32];
     int rc;
 
-    for (int i = 0; up->drops && i <= UP_USER_CONSOLE; i++)
-        if (i != UP_USER_PG && (rc = up_users_reach(&up->ids[i], up->config, err)) < 0)
-            return rc;
     if ((rc = up_state_room(up->opts.state, err)) < 0 ||
         (rc = up_state_port("console.listen", up->cfg->console.listen, err)) < 0)
         return rc;
@@ -191,7 +163,7 @@ static int prepare(struct up *up, struct vd_err *err)
     is_fresh = access(secrets, F_OK) != 0;
     if ((rc = up_state_folders(state, up->ids, up->drops, err)) < 0 ||
         (is_fresh && (rc = up_state_password(state, &up->ids[UP_USER_CONSOLE], err)) < 0) ||
-        (rc = load_config(up, err)) < 0 || (rc = look_ahead(up, err)) < 0 ||
+        (rc = up_config_load(up, err)) < 0 || (rc = look_ahead(up, err)) < 0 ||
         (rc = open_log(up, err)) < 0 || (rc = up_notify_open(up, err)) < 0)
         return rc;
     return chdir("/") == 0 ? 0 : vd_err_set(err, VD_EIO, "chdir '/': %s", strerror(errno));

@@ -92,9 +92,15 @@ int up_demo_write(const char *folder, const char *listen, gid_t gid, struct vd_e
  */
 bool up_demo_is(const char *folder, char *ret_port, size_t size);
 
-/* ---- PostgreSQL (up_pg.c): bodies of forked children ---- */
+/* ---- the configuration (up_config.c) ---- */
 
 struct up;
+
+/* Finds or writes the folder and loads it; as root once more as each user that will read it.
+ * Prints every problem. Forks and waits. */
+int up_config_load(struct up *up, struct vd_err *err);
+
+/* ---- PostgreSQL (up_pg.c): bodies of forked children ---- */
 
 /* Makes, starts and keeps the private cluster until SIGTERM; returns the exit code. */
 int up_pg_keep(const struct up *up);

@@ -14,7 +14,7 @@
 #include "storage/pg/cluster.h"
 #include "storage/pg/migrate.h"
 
-enum { START_MS = 120000, STOP_MS = 1500, AGAIN_MS = 1000 };
+enum { START_MS = 120000, STOP_MS = 1200, AGAIN_MS = 1000 };
 
 struct paths {
     char data[VD_PATH_MAX], socket[VD_PATH_MAX], secrets[VD_PATH_MAX], owner[VD_PATH_MAX];

@@ -29,8 +29,8 @@ static const int64_t CONFIG_WAIT_US = INT64_C(10000000);
 static const int64_t again_us[] = {100000, 200000, 500000, 1000000, 2000000, 5000000, 10000000};
 
 /* When a stage is told to stop, at the latest, and when it is killed; since the wish. */
-static const int64_t term_us[N_STAGES] = {0, 2000000, 3000000};
-static const int64_t kill_us[N_STAGES] = {2700000, 3200000, 4500000};
+static const int64_t term_us[N_STAGES] = {0, 2000000, 2800000};
+static const int64_t kill_us[N_STAGES] = {2500000, 2800000, 4700000};
 
 static int64_t now_us(void)
 {

@@ -19,11 +19,11 @@ export function alertRow(alert: Alert, now: Date, options: {selected: boolean; f
     <div class="what">
       <div class="place"><strong>${store.cameraName(alert)}</strong>
         ${more > 0 ? html`<span class="more" title="happenings of the same cause">+${more}</span>` : ''}</div>
-      <div class="where">${kindWord(alert.kind)}${zone ? html` · <b>${zone}</b>` : ''} · ${store.areaPath(alert.area)}</div>
+      <div class="where">${kindWord(alert.kind)}${zone ? html` · <b>${zone}</b>` : ''} · ${store.areaName(alert.area)} <i>${store.areaAbove(alert.area)}</i></div>
       <div class="act">${alert.action ?? ''}</div>
     </div>
     <div class="hold"><span class="chip ${alert.state}">${open ? '' : html`<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 8.5l3.2 3.2L13 5"></path></svg>`}${holding(alert)}</span>
-      ${alert.active ? html`<span class="still">still going on</span>` : ''}</div>
+      ${alert.active ? html`<span class="still">ongoing</span>` : ''}</div>
     <vd-snapshot .media=${alert.media.snapshot} .boxes=${[]} alt=""></vd-snapshot>
   </div>`;
 }

@@ -112,7 +112,7 @@ export class App extends Element {
         <button class="tally ${s} ${count(s) ? '' : 'none'}" aria-pressed=${this.severity === s}
           aria-label=${`${count(s)} open ${s} alerts; show only these`}
           @click=${() => { this.severity = this.severity === s ? null : s; this.go('alerts', this.selected); }}>${severityMark(s, count(s) > 0)}<b>${count(s)}</b></button>`)}</div>
-      <a class="online ${online < cams.length ? 'short' : ''}" href="#/cameras" title="cameras online">${cameraMark(online < cams.length ? 'wait' : 'good')}<b>${online}</b>/${cams.length} cameras</a>
+      <a class="online ${online < cams.length ? 'short' : ''}" href="#/cameras" title="cameras online">${cameraMark(online < cams.length ? 'wait' : 'good')}<span><b>${online}</b>/${cams.length} cameras</span></a>
       <span class="grow"></span>
       <button class="quiet" id="sound" aria-pressed=${!soundIsMuted()} title="m" @click=${() => toggleSound()}>${soundIsMuted() ? 'Sound off' : 'Sound on'}</button>
       <button class="quiet" title="?" aria-label="Help" @click=${() => this.dialog?.showModal()}>?</button>

@@ -41,7 +41,7 @@ export class SignIn extends Element {
     return html`<main class="sign-in">
       <form @submit=${this.submit} aria-describedby="sign-in-error">
         <h1><img src="/favicon.svg" alt="" width="40" height="40">Vedette</h1>
-        ${store.link === 'signed-out' && this.error === null
+        ${store.wasSignedIn && this.error === null
           ? html`<p class="hint">You are signed out. Sign in to go on watching.</p>` : ''}
         <label>Name<input name="name" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="127" required></label>
         <label>Password<input name="password" type="password" autocomplete="current-password" maxlength="256" required></label>

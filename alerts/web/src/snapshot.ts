@@ -34,12 +34,12 @@ export class Snapshot extends Element {
         ? html`Picture not available${this.large
           ? html`<button class="link" @click=${() => (this.failed = false)}>Try again</button>` : ''}`
         : 'No picture'}</div>`;
-    return html`<figure><img src=${mediaUrl(this.media)} alt=${this.alt} decoding="async"
+    return html`<figure><div class="fit"><img src=${mediaUrl(this.media)} alt=${this.alt} decoding="async"
         loading=${this.large ? 'eager' : 'lazy'} @error=${() => (this.failed = true)}>
       ${this.boxes.length ? html`<svg class="boxes" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
         ${this.boxes.map((b) => svg`<rect class="under" x=${b[0]} y=${b[1]} width=${b[2]} height=${b[3]}></rect>
           <rect x=${b[0]} y=${b[1]} width=${b[2]} height=${b[3]}></rect>`)}</svg>` : ''}
-    </figure>`;
+    </div></figure>`;
   }
 }
 customElements.define('vd-snapshot', Snapshot);

@@ -20,6 +20,7 @@ const RETRY_MAX_MS = 10_000;
 
 class Store extends EventTarget {
   session: Session | null = null;
+  wasSignedIn = false;
   link: Link = 'starting';
   lostSince: Date | null = null;
   alerts = new Map<string, Alert>();
@@ -83,6 +84,7 @@ class Store extends EventTarget {
   }
 
   private signedOut(): void {
+    this.wasSignedIn ||= this.session !== null;
     this.source?.close();
     this.source = null;
     this.session = null;
@@ -206,6 +208,12 @@ class Store extends EventTarget {
     const parts = code.split('/');
     const names = parts.map((_, i) => this.areaName(parts.slice(0, i + 1).join('/')));
     return names.join(' › ');
+  }
+
+  /** What an area lies in, nearest first: "Nanshan, Shenzhen". */
+  areaAbove(code: string): string {
+    const parts = code.split('/').slice(0, -1);
+    return parts.map((_, i) => this.areaName(parts.slice(0, i + 1).join('/'))).reverse().join(', ');
   }
 
   say(tone: Notice['tone'], title: string, text: string, alert: string | null = null): void {

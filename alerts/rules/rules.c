@@ -273,8 +273,7 @@ static void end(struct vd_rules *r, struct live *live, const struct vd_event *ev
         s->last_us = max64(s->last_us, (ev->end_us != 0 ? ev->end_us : ev->time_us) + shift_us);
         s->n_open--;
         stand_dirty(r, s);
-        if (s->n_open == 0 || vd_uuid_equal(&s->event, &ev->event))
-            change(r, s->n_open == 0 ? VD_CHANGE_QUIET : VD_CHANGE_MEDIA, s, ev);
+        change(r, s->n_open == 0 ? VD_CHANGE_QUIET : VD_CHANGE_LESS, s, ev);
         note_stand(r, s);
     }
     live_drop(r, live);

@@ -46,9 +46,10 @@ void vd_rules_free(struct vd_rules **rules);
 enum vd_change_type {
     VD_CHANGE_OPEN,    /* a new alert */
     VD_CHANGE_JOIN,    /* one more happening of an alert that stands */
+    VD_CHANGE_LESS,    /* one of its happenings ended, others go on */
     VD_CHANGE_QUIET,   /* the last of its happenings ended: no longer active */
     VD_CHANGE_RESOLVE, /* the rule lets it end by itself, and its time has come */
-    VD_CHANGE_MEDIA,   /* better media of the happening it shows */
+    VD_CHANGE_MEDIA,   /* media of the happening it shows came later */
 };
 
 /* One change of one alert; valid until the next call. */

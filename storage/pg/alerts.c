@@ -209,6 +209,24 @@ int vd_pg_alert_event_end(struct vd_pg *pg, const char *event, vd_pg_alert_event
     return n;
 }
 
+int vd_pg_alert_events_open(struct vd_pg *pg, vd_pg_alert_tie_fn *each, void *arg,
+                            struct vd_err *err)
+{
+    struct vd_pg_rows *rows = NULL;
+    int n = vd_pg_exec(pg, "SELECT alert, event FROM alert_event WHERE NOT ended", NULL, &rows,
+                       err);
+
+    for (int i = 0; i < n; i++) {
+        char alert[37], event[37];
+
+        vd_pg_uuid(rows, i, 0, alert);
+        vd_pg_uuid(rows, i, 1, event);
+        each(arg, alert, event);
+    }
+    vd_pg_rows_free(&rows);
+    return n;
+}
+
 int vd_pg_alert_media(struct vd_pg *pg, vd_pg_media_fn *each, void *arg, struct vd_err *err)
 {
     struct vd_pg_rows *rows = NULL;

@@ -111,6 +111,12 @@ typedef void vd_pg_alert_event_fn(void *arg, const char *alert, bool still_activ
 int vd_pg_alert_event_end(struct vd_pg *pg, const char *event, vd_pg_alert_event_fn *each,
                           void *arg, struct vd_err *err);
 
+/* Calls each for every happening that has not ended with the alert that stands for it. Returns
+ * how many. */
+typedef void vd_pg_alert_tie_fn(void *arg, const char *alert, const char *event);
+int vd_pg_alert_events_open(struct vd_pg *pg, vd_pg_alert_tie_fn *each, void *arg,
+                            struct vd_err *err);
+
 /* ---- media that must stay ---- */
 
 /* Calls each for the ids of snapshots and clips that unresolved alerts show. Returns how many.

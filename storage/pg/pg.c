@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/str.h"
 #include "storage/pg/pg_conn.h"
 
 enum { DEADLINE_MS = 10000, CONNECT_MS = 5000, SERVER_VERSION_MIN = 150000 };
@@ -49,11 +50,17 @@ int pg_fail(struct vd_pg *pg, const PGresult *res, const char *what, struct vd_e
 
     if (why == NULL)
         why = pg->conn != NULL ? PQerrorMessage(pg->conn) : "not connected";
+    (void)vd_str_copy(pg->sqlstate, sizeof pg->sqlstate, state != NULL ? state : "");
     vd_err_set(err, (enum vd_code)code, "database: %s: %.*s%s%s", what, first_line(why), why,
                state != NULL ? ", SQLSTATE " : "", state != NULL ? state : "");
     if (pg->conn != NULL && PQstatus(pg->conn) == CONNECTION_BAD)
         pg_drop(pg);
     return code;
+}
+
+const char *vd_pg_sqlstate(const struct vd_pg *pg)
+{
+    return pg->sqlstate;
 }
 
 void pg_drop(struct vd_pg *pg)

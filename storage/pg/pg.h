@@ -84,6 +84,10 @@ int vd_pg_exec_prepared(struct vd_pg *pg, const char *sql, const struct vd_pg_ar
 /* Runs a script of several statements without arguments: migrations, session set-up. */
 int vd_pg_script(struct vd_pg *pg, const char *sql, struct vd_err *err);
 
+/* SQLSTATE of what the server refused last since vd_pg_begin, "" when it refused nothing: class
+ * 22 and 23 blame the data, 42 the program. Lives as long as the connection. */
+const char *vd_pg_sqlstate(const struct vd_pg *pg);
+
 void vd_pg_rows_free(struct vd_pg_rows **rows);
 int vd_pg_rows_count(const struct vd_pg_rows *rows);
 /* Values by row and column, from 0. NULL reads as false, "", 0. Text lives as long as rows. */

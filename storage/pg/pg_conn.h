@@ -18,6 +18,7 @@ struct vd_pg {
     size_t copy_len, copy_size;
     int copy_rows;
     bool copy_failed; /* out of memory */
+    char sqlstate[6]; /* of the last refusal in this transaction */
 };
 
 /* The one place where an error of the server becomes one of ours. NULL: the link broke. */

@@ -120,8 +120,10 @@ int vd_pg_script(struct vd_pg *pg, const char *sql, struct vd_err *err)
 
 int vd_pg_begin(struct vd_pg *pg, struct vd_err *err)
 {
-    int rc = vd_pg_exec(pg, "BEGIN", NULL, NULL, err);
+    int rc;
 
+    pg->sqlstate[0] = '\0';
+    rc = vd_pg_exec(pg, "BEGIN", NULL, NULL, err);
     return rc < 0 ? rc : 0;
 }
 

@@ -1,1 +1,1 @@
-import './app.ts';
+console.log(1)

@@ -298,7 +298,7 @@ static void keep_last(void)
 
 static void expect(const struct vd_change *changes, int n, const char *want)
 {
-    static const char *const names[] = {"open", "join", "quiet", "resolve", "media"};
+    static const char *const names[] = {"open", "join", "less", "quiet", "resolve", "media"};
     char got[512] = "";
     size_t len = 0;
 

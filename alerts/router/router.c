@@ -1,0 +1,180 @@
+#include "alerts/router/router.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alerts/feed/replay.h"
+#include "alerts/router/maintain.h"
+#include "alerts/router/receive.h"
+#include "alerts/writer/link.h"
+#include "alerts/writer/writer.h"
+#include "base/bus.h"
+#include "base/log.h"
+#include "base/str.h"
+
+enum { ENDPOINT_MAX = VD_PATH_MAX + 16, BATCHES_SPARE = 4 };
+
+struct vd_router {
+    struct vd_config *cfg; /* the one we started with: links and endpoints borrow from it */
+    char state[VD_PATH_MAX];
+    char events[ENDPOINT_MAX], feed[ENDPOINT_MAX], replay_at[ENDPOINT_MAX];
+    struct vd_link replay_link, maintain_link;
+    struct vd_stop stop;
+    struct vd_bus *bus;
+    struct vd_exchange *exchange;
+    struct vd_writer *writer;
+    struct vd_receiver *receiver;
+    struct vd_replay *replay;
+    struct vd_maintain *maintain;
+};
+
+static bool is_active(void *arg)
+{
+    struct vd_router *router = arg;
+
+    return vd_router_mood(router) == VD_ROUTER_ACTIVE;
+}
+
+enum vd_router_mood vd_router_mood(struct vd_router *router)
+{
+    struct vd_writer_state state;
+
+    vd_exchange_state(router->exchange, &state);
+    if (state.is_active)
+        return VD_ROUTER_ACTIVE;
+    if (state.is_standby)
+        return VD_ROUTER_STANDBY;
+    return state.since_us != 0 ? VD_ROUTER_DOWN : VD_ROUTER_STARTING;
+}
+
+static size_t metrics(void *arg, char *buf, size_t size)
+{
+    size_t len = vd_metrics_print(vd_writer_metrics, vd_writer_n_metrics, buf, size);
+
+    (void)arg;
+    return len +
+           vd_metrics_print(vd_receiver_metrics, vd_receiver_n_metrics, buf + len, size - len);
+}
+
+static int find_places(struct vd_router *r, struct vd_err *err)
+{
+    const struct vd_bus_cfg *bus = &r->cfg->bus;
+    int rc = vd_link_endpoint(bus->events, r->state, "events", r->events, ENDPOINT_MAX, err);
+
+    if (rc >= 0)
+        rc = vd_link_endpoint(bus->feed, r->state, "feed", r->feed, ENDPOINT_MAX, err);
+    if (rc >= 0)
+        rc = vd_link_endpoint(bus->replay, r->state, "replay", r->replay_at, ENDPOINT_MAX, err);
+    if (rc >= 0)
+        rc = vd_link_find(&r->replay_link, r->cfg, r->state, VD_LINK_ROUTER, "vedette-replay",
+                          err);
+    if (rc >= 0)
+        rc = vd_link_find(&r->maintain_link, r->cfg, r->state, VD_LINK_ROUTER,
+                          "vedette-maintain", err);
+    return rc;
+}
+
+static int start_threads(struct vd_router *r, struct vd_err *err)
+{
+    struct vd_writer_opts writer = {.exchange = r->exchange,
+                                    .cfg = r->cfg,
+                                    .state = r->state,
+                                    .node = VD_ROUTER_NODE,
+                                    .stop = &r->stop};
+    struct vd_receiver_opts receiver = {.bus = r->bus,
+                                        .exchange = r->exchange,
+                                        .events = r->events,
+                                        .feed = r->feed,
+                                        .cfg = r->cfg,
+                                        .stop = &r->stop};
+    struct vd_replay_opts replay = {.bus = r->bus,
+                                    .endpoint = r->replay_at,
+                                    .pg = r->replay_link.opts,
+                                    .stop = &r->stop,
+                                    .is_active = is_active,
+                                    .metrics = metrics,
+                                    .arg = r};
+    struct vd_maintain_opts maintain = {.pg = r->maintain_link.opts,
+                                        .events_us = r->cfg->retention.events_us,
+                                        .every_us = r->cfg->retention.every_us,
+                                        .stop = &r->stop,
+                                        .is_active = is_active,
+                                        .arg = r};
+    int rc = vd_writer_start(&r->writer, &writer, err);
+
+    if (rc >= 0)
+        rc = vd_receiver_start(&r->receiver, &receiver, err);
+    if (rc >= 0)
+        rc = vd_replay_start(&r->replay, &replay, err);
+    if (rc >= 0)
+        rc = vd_maintain_start(&r->maintain, &maintain, err);
+    return rc;
+}
+
+int vd_router_start(struct vd_router **ret_router, struct vd_config *cfg, const char *state,
+                    struct vd_err *err)
+{
+    struct vd_router *r = calloc(1, sizeof *r);
+    int rc = 0;
+
+    if (r == NULL)
+        return vd_err_set(err, VD_ENOMEM, "router: out of memory");
+    r->stop.fd = -1;
+    r->cfg = vd_config_ref(cfg);
+    if (!vd_str_copy(r->state, sizeof r->state, state))
+        rc = vd_err_set(err, VD_EINVAL, "the state folder's path is too long");
+    if (rc >= 0)
+        rc = find_places(r, err);
+    if (rc >= 0)
+        rc = vd_stop_init(&r->stop, err);
+    if (rc >= 0)
+        rc = vd_bus_open(&r->bus, err);
+    if (rc >= 0)
+        rc = vd_exchange_open(&r->exchange, (int)cfg->router.queue + BATCHES_SPARE,
+                              (int)cfg->router.batch, err);
+    if (rc >= 0)
+        rc = start_threads(r, err);
+    if (rc < 0) {
+        vd_router_stop(&r);
+        return rc;
+    }
+    vd_receiver_say(r->receiver, VD_NODE_STARTED, "the router started");
+    *ret_router = r;
+    return 0;
+}
+
+void vd_router_stop(struct vd_router **router)
+{
+    struct vd_router *r = *router;
+
+    if (r == NULL)
+        return;
+    if (r->stop.fd >= 0)
+        vd_stop_request(&r->stop);
+    vd_maintain_join(&r->maintain);
+    vd_replay_join(&r->replay);
+    vd_writer_join(&r->writer);
+    vd_receiver_join(&r->receiver);
+    vd_exchange_close(&r->exchange);
+    vd_bus_close(&r->bus);
+    vd_stop_fini(&r->stop);
+    vd_config_unref(&r->cfg);
+    free(r);
+    *router = NULL;
+}
+
+int vd_router_reload(struct vd_router *router, struct vd_config *cfg, struct vd_err *err)
+{
+    int rc = vd_writer_reload(router->writer, cfg, err);
+
+    if (rc < 0)
+        return rc;
+    vd_receiver_reload(router->receiver, cfg);
+    vd_receiver_say(router->receiver, VD_NODE_CONFIG, NULL);
+    return 0;
+}
+
+void vd_router_refuse(struct vd_router *router, const char *why)
+{
+    vd_receiver_say(router->receiver, VD_NODE_CONFIG, why);
+}

@@ -46,12 +46,17 @@ EACH_RULE = """rules:
 
 
 class System:
-    def __init__(self, test, cameras, rules=EACH_RULE, workers=2, more=""):
-        """cameras: {id: scene line for camsim}; more: appended to vedette.yaml."""
+    def __init__(self, test, cameras, rules=EACH_RULE, workers=2, more="", disk_mib=0):
+        """cameras: {id: scene line for camsim}; more: appended to vedette.yaml; disk_mib: the
+        state folder lies on a disk of its own of that size (root only)."""
         self.folder = artefacts(test)
         self.home = tempfile.mkdtemp(prefix="vd-e2e.")  # short: socket paths end at 107 bytes
         os.chmod(self.home, 0o755)
         self.state = os.path.join(self.home, "s")
+        self.disk = disk_mib > 0
+        if self.disk:
+            os.mkdir(self.state)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk_mib}m,mode=0711", "vd-e2e", self.state], check=True)
         self.config = os.path.join(self.home, "c")
         self.port = free_port()
         self.log_path = os.path.join(self.folder, "log")
@@ -147,6 +152,8 @@ class System:
         for pid in processes_of(self.state):
             kill(pid)
         self.log.close()
+        if self.disk:
+            subprocess.run(["umount", "-l", self.state], check=False)
         if kind is None:
             shutil.rmtree(self.home, ignore_errors=True)
             reports = self.logged(SANITIZER.pattern)

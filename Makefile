@@ -17,7 +17,7 @@ run: build ## install what is missing, build, and start it all (Ctrl-C stops it)
 
 build: ## the optimised programs, in build/release/bin
 	@config/deps.sh run
-	@tests/run.sh build release
+	@tests/run.sh build release programs
 
 test: ## everything that must pass: gcc, sanitizers, clang, real processes
 	@config/deps.sh run test

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds and tests, part by part, and ends with one line that says how it went.
-# usage: tests/run.sh build PRESET | test | fast | soak | bench [NAME …] | fuzz
+# usage: tests/run.sh build PRESET [TARGET …] | test | fast | soak | bench [NAME …] | fuzz
 # Results of every part stay in build/results/.
 set -u
 cd "$(dirname "$0")/.."
@@ -134,7 +134,8 @@ do_fuzz() {
 
 case ${1-} in
 build)
-    build "$2" && exit 0
+    shift
+    build "$@" && exit 0
     exit 1
     ;;
 test) do_test ;;

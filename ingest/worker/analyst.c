@@ -1,0 +1,280 @@
+#include "ingest/worker/analyst.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "ingest/motion/motion.h"
+#include "ingest/track/track.h"
+#include "ingest/worker/numbers.h"
+#include "storage/media/media.h"
+
+enum {
+    GATHER_US = 200 * 1000, /* how late a picture may be looked at while all is quiet */
+    LATE_PARTS = 4,         /* a frame this part of a step early is in time */
+    KINDS = 2,
+};
+
+/* What is open of one kind: the detector's happening as the world knows it. */
+struct open {
+    bool is_open, is_refused;
+    uint64_t number; /* the tracker's */
+    struct vd_uuid event;
+    uint32_t rev;
+    struct vd_event last; /* its last message */
+};
+
+struct vd_analyst {
+    const struct vd_camera_cfg *camera;
+    struct vd_outbox *outbox;
+    struct vd_lane *lane;
+    const struct vd_clock *clock;
+    struct vd_motion *motion;
+    struct vd_track *track;
+    struct vd_motion_settings settings;
+    struct vd_track_out out; /* too large for a stack frame that is always there */
+    int64_t due_us;          /* mono of the frame to look at next */
+    struct open open[KINDS]; /* by enum vd_track_kind */
+    struct vd_picture *best; /* of the open motion, better than the picture of its start */
+    struct vd_quality quality;
+    char analysis[24];
+};
+
+static void copy_polygon(const struct vd_polygon *from, struct vd_motion_polygon *to)
+{
+    to->n_points =
+        from->n_points < VD_MOTION_POINTS_MAX ? from->n_points : VD_MOTION_POINTS_MAX;
+    for (int i = 0; i < to->n_points; i++) {
+        to->points[i].x = from->points[i].x;
+        to->points[i].y = from->points[i].y;
+    }
+}
+
+static void settings_of(const struct vd_camera_cfg *camera, struct vd_motion_settings *to)
+{
+    static const enum vd_motion_sensitivity sensitivities[] = {
+        [VD_CONFIG_SENSITIVITY_LOW] = VD_MOTION_LOW,
+        [VD_CONFIG_SENSITIVITY_MEDIUM] = VD_MOTION_MEDIUM,
+        [VD_CONFIG_SENSITIVITY_HIGH] = VD_MOTION_HIGH,
+    };
+    static const struct vd_point whole[4] = {{0, 0}, {1, 0}, {1, 1}, {0, 1}};
+    static const struct vd_polygon picture = {.points = whole, .n_points = 4};
+
+    to->sensitivity = sensitivities[camera->detect.sensitivity];
+    for (int i = 0; i < camera->n_zones && i < VD_MOTION_ZONES_MAX; i++) {
+        struct vd_motion_zone *zone = &to->zones[to->n_zones++];
+
+        (void)vd_str_copy(zone->name, sizeof zone->name, camera->zones[i].name);
+        copy_polygon(&camera->zones[i].polygon, &zone->polygon);
+        zone->min_area = camera->zones[i].min_area;
+    }
+    if (camera->n_zones == 0) {
+        to->n_zones = 1;
+        copy_polygon(&picture, &to->zones[0].polygon);
+        to->zones[0].min_area = camera->detect.min_area;
+    }
+    for (int i = 0; i < camera->n_masks && i < VD_MOTION_MASKS_MAX; i++)
+        copy_polygon(&camera->masks[i].polygon, &to->masks[to->n_masks++]);
+}
+
+int vd_analyst_open(struct vd_analyst **ret_analyst, const struct vd_camera_cfg *camera,
+                    struct vd_outbox *outbox, struct vd_lane *lane,
+                    const struct vd_clock *clock, struct vd_err *err)
+{
+    struct vd_track_settings track = {.m = camera->detect.start.m,
+                                      .n = camera->detect.start.n,
+                                      .quiet_us = camera->detect.quiet_us,
+                                      .update_every_us = camera->detect.update_us};
+    struct vd_analyst *a = calloc(1, sizeof *a);
+    int rc;
+
+    if (a == NULL)
+        return vd_err_set(err, VD_ENOMEM, "analyst: out of memory");
+    a->camera = camera;
+    a->outbox = outbox;
+    a->lane = lane;
+    a->clock = clock;
+    settings_of(camera, &a->settings);
+    rc = vd_motion_open(&a->motion, &a->settings, err);
+    if (rc == 0)
+        rc = vd_track_open(&a->track, &track, err);
+    if (rc < 0) {
+        vd_analyst_close(&a);
+        return rc;
+    }
+    *ret_analyst = a;
+    return 0;
+}
+
+void vd_analyst_close(struct vd_analyst **analyst)
+{
+    struct vd_analyst *a = *analyst;
+
+    *analyst = NULL;
+    if (a == NULL)
+        return;
+    vd_picture_unref(&a->best);
+    vd_track_close(&a->track);
+    vd_motion_close(&a->motion);
+    free(a);
+}
+
+void vd_analyst_reset(struct vd_analyst *a)
+{
+    vd_motion_reset(a->motion);
+    a->due_us = 0;
+}
+
+/* Whether this picture is to be looked at, so that on the whole fps are. */
+static bool is_due(struct vd_analyst *a, int64_t mono_us)
+{
+    int64_t step_us;
+
+    if (a->camera->detect.fps <= 0)
+        return true;
+    step_us = (int64_t)(1e6F / a->camera->detect.fps);
+    if (mono_us < a->due_us - step_us / LATE_PARTS)
+        return false;
+    a->due_us += step_us;
+    if (a->due_us <= mono_us) /* the first, or after a gap */
+        a->due_us = mono_us + step_us;
+    return true;
+}
+
+static void note_quality(struct vd_analyst *a, const struct vd_source *source)
+{
+    struct vd_source_info info;
+    float all;
+
+    vd_source_info(source, &info);
+    all = (float)(info.packets + info.broken);
+    a->quality = (struct vd_quality){
+        .fps = info.fps,
+        .lost = all > 0 ? (float)info.broken / all : 0,
+        .clock_skew_ms = (int32_t)(info.skew_us / 1000),
+    };
+}
+
+static void describe(struct vd_analyst *a)
+{
+    struct vd_motion_picture small = vd_motion_luma(a->motion);
+
+    size_t len = 0;
+
+    a->analysis[0] = '\0';
+    if (small.w > 0)
+        (void)vd_str_add(a->analysis, sizeof a->analysis, &len, "%dx%d@%g", small.w, small.h,
+                         (double)a->camera->detect.fps);
+}
+
+static void fill_common(const struct vd_analyst *a, const struct open *open,
+                        struct vd_event *ev)
+{
+    ev->event = open->event;
+    ev->rev = open->rev;
+    (void)vd_str_copy(ev->area, sizeof ev->area, a->camera->area);
+    (void)vd_str_copy(ev->camera, sizeof ev->camera, a->camera->id);
+    (void)vd_str_copy(ev->why.analysis, sizeof ev->why.analysis, a->analysis);
+    ev->quality = a->quality;
+}
+
+/* Names a picture, which is then written before the event is accepted. */
+static void name_snapshot(const struct vd_analyst *a, struct vd_event *ev)
+{
+    struct vd_uuid uuid = vd_uuid_make(ev->time_us);
+
+    vd_media_id(a->camera->id, &uuid, ev->snapshot);
+}
+
+static void begin(struct vd_analyst *a, const struct vd_happening *h)
+{
+    struct open *open = &a->open[h->kind];
+
+    *open = (struct open){.is_open = true, .number = h->number};
+    open->event = vd_uuid_make(h->time_wall_us);
+    if (h->kind == VD_TRACK_MOTION)
+        vd_picture_unref(&a->best);
+}
+
+static void tell(struct vd_analyst *a, const struct vd_happening *h, struct vd_source *source,
+                 enum vd_end_reason reason)
+{
+    struct open *open = &a->open[h->kind];
+    bool wants_picture = a->camera->evidence != VD_CONFIG_EVIDENCE_OFF;
+    struct vd_picture *picture = NULL;
+    struct vd_event *ev = &open->last;
+    char before[VD_MEDIA_ID_MAX + 1];
+
+    if (h->phase == VD_TRACK_START)
+        begin(a, h);
+    if (!open->is_open || open->number != h->number || open->is_refused)
+        return;
+    memcpy(before, ev->snapshot, sizeof before);
+    memset(ev, 0, sizeof *ev);
+    memcpy(ev->snapshot, before, sizeof before);
+    vd_track_to_event(h, &a->settings, ev);
+    open->rev++;
+    if (h->end_mono_us != 0) /* a step of the wall clock lengthens nothing */
+        ev->end_us = h->start_wall_us + (h->end_mono_us - h->start_mono_us);
+    fill_common(a, open, ev);
+    if (ev->phase == VD_PHASE_END && reason != VD_END_NONE)
+        ev->end_reason = reason;
+    if (wants_picture && ev->phase == VD_PHASE_START && source != NULL)
+        (void)vd_source_keep(source, &picture, NULL);
+    if (wants_picture && ev->phase == VD_PHASE_END && h->kind == VD_TRACK_MOTION) {
+        picture = a->best;
+        a->best = NULL;
+    }
+    if (picture != NULL)
+        name_snapshot(a, ev);
+    if (vd_outbox_post(a->outbox, a->lane, ev, picture) < 0 && ev->phase == VD_PHASE_START)
+        open->is_refused = true;
+    if (ev->phase == VD_PHASE_END)
+        open->is_open = false;
+}
+
+static void tell_all(struct vd_analyst *a, struct vd_source *source, enum vd_end_reason reason)
+{
+    for (int i = 0; i < a->out.n; i++)
+        tell(a, &a->out.happenings[i], source, reason);
+}
+
+int vd_analyst_look(struct vd_analyst *a, struct vd_source *source, struct vd_frame *frame,
+                    struct vd_err *err)
+{
+    struct vd_motion_result result;
+    bool is_tense;
+    int rc;
+
+    if (!is_due(a, frame->mono_us))
+        return 0;
+    rc = vd_source_luma(source, frame, err);
+    if (rc == 0)
+        rc = vd_motion_analyze(a->motion, frame, &result, err);
+    if (rc < 0)
+        return rc;
+    vd_number_add(VD_NUMBER_ANALYSED, 1);
+    vd_track_feed(a->track, &result, &a->out);
+    if (a->out.n > 0) {
+        note_quality(a, source);
+        describe(a);
+        tell_all(a, source, VD_END_NONE);
+    }
+    if (a->out.best && a->open[VD_TRACK_MOTION].is_open &&
+        a->camera->evidence != VD_CONFIG_EVIDENCE_OFF &&
+        (a->out.n == 0 || a->out.happenings[a->out.n - 1].phase != VD_TRACK_START)) {
+        vd_picture_unref(&a->best);
+        (void)vd_source_keep(source, &a->best, NULL);
+    }
+    is_tense = result.moving != 0 && !a->out.is_open;
+    vd_source_gather(source, is_tense ? 0 : GATHER_US);
+    return 1;
+}
+
+void vd_analyst_end(struct vd_analyst *a, enum vd_end_reason reason)
+{
+    vd_track_stop(a->track, &a->out);
+    tell_all(a, NULL, reason);
+    vd_picture_unref(&a->best);
+}

@@ -1,0 +1,337 @@
+#include "ingest/worker/camera.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "base/stop.h"
+#include "base/str.h"
+#include "base/thread.h"
+#include "config/secret.h"
+#include "ingest/source/url.h"
+#include "ingest/worker/analyst.h"
+#include "ingest/worker/numbers.h"
+#include "ingest/worker/pace.h"
+
+struct vd_camera {
+    struct vd_config *cfg;
+    const struct vd_camera_cfg *settings;
+    struct vd_camera_tools tools;
+    struct vd_stop stop;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards facts and end_reason */
+    struct vd_camera_facts facts;
+    enum vd_end_reason end_reason;
+    /* the thread's own */
+    struct vd_lane *lane; /* posted to by the watchdog too, in an order that does not matter */
+    struct vd_gate_ticket ticket;
+    struct vd_analyst *analyst; /* NULL: detection is off */
+    struct vd_pace pace;
+    struct vd_pace_settings pace_settings;
+    struct vd_log_gate gates[VD_N_FAULTS];
+    struct vd_source_info counted; /* what the metrics know of this session */
+    int64_t frame_us, good_since_us;
+};
+
+static int64_t now_us(const struct vd_camera *c)
+{
+    return c->tools.clock->mono_us(c->tools.clock->self);
+}
+
+static void note_session(struct vd_camera *c, bool is_connected)
+{
+    pthread_mutex_lock(&c->lock);
+    c->facts.is_connected = is_connected;
+    c->facts.sessions += is_connected;
+    c->facts.health.good_since_us = 0;
+    pthread_mutex_unlock(&c->lock);
+    c->good_since_us = 0;
+    c->counted = (struct vd_source_info){.packets = 0};
+}
+
+static void note_fault(struct vd_camera *c, enum vd_fault fault, const char *message,
+                       int64_t wait_us)
+{
+    uint32_t repeats;
+
+    pthread_mutex_lock(&c->lock);
+    c->facts.fault = fault;
+    c->facts.faults++;
+    (void)vd_str_copy(c->facts.message, sizeof c->facts.message, message);
+    pthread_mutex_unlock(&c->lock);
+    vd_number_add(VD_NUMBER_FAULTS, 1);
+    if (vd_log_gate(&c->gates[fault], 1, now_us(c), &repeats))
+        LOG_WARN("cam.fault", "cam=%s class=%s repeats=%u retry_ms=%" PRId64 " reason=\"%s\"",
+                 c->settings->id, vd_fault_name(fault), repeats, wait_us / 1000, message);
+}
+
+/* After each packet: facts for the watchdog, counts for the metrics. */
+static void note_progress(struct vd_camera *c, struct vd_source *source, bool has_frame)
+{
+    struct vd_source_info info;
+    int64_t at_us = now_us(c), gap_us = c->cfg->ingest.degraded_after_us;
+
+    vd_source_info(source, &info);
+    if (has_frame) {
+        if (c->good_since_us == 0 || at_us - c->frame_us > gap_us)
+            c->good_since_us = at_us;
+        c->frame_us = at_us;
+        if (at_us - c->good_since_us >= c->cfg->ingest.good_after_us)
+            vd_pace_good(&c->pace);
+    }
+    vd_number_add(VD_NUMBER_PACKETS, (int64_t)(info.packets - c->counted.packets));
+    vd_number_add(VD_NUMBER_FRAMES, (int64_t)(info.frames - c->counted.frames));
+    vd_number_add(VD_NUMBER_BROKEN, (int64_t)(info.broken - c->counted.broken));
+    c->counted = info;
+    pthread_mutex_lock(&c->lock);
+    c->facts.info = info;
+    c->facts.health.packet_us = at_us;
+    c->facts.health.key_us = info.key_us;
+    c->facts.health.frame_us = c->frame_us;
+    c->facts.health.good_since_us = c->good_since_us;
+    if (has_frame)
+        c->facts.fault = VD_FAULT_NONE;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Packets without a picture for as long as it takes to be lost: connect anew. */
+static bool is_blind(const struct vd_camera *c, int64_t session_us, int64_t key_us)
+{
+    int64_t since_us = c->frame_us > session_us ? c->frame_us : session_us;
+    int64_t limit_us = c->cfg->ingest.degraded_after_us + c->cfg->ingest.lost_after_us;
+
+    if (limit_us < 2 * key_us)
+        limit_us = 2 * key_us;
+    return now_us(c) - since_us > limit_us;
+}
+
+static int look(struct vd_camera *c, struct vd_source *source, struct vd_frame *frame,
+                enum vd_fault *ret_fault, struct vd_err *err)
+{
+    int rc = c->analyst != NULL ? vd_analyst_look(c->analyst, source, frame, err) : 0;
+
+    if (rc < 0)
+        *ret_fault = rc == VD_ENOMEM ? VD_FAULT_OTHER : VD_FAULT_UNSUPPORTED;
+    return rc;
+}
+
+static int watch(struct vd_camera *c, struct vd_source *source, enum vd_fault *ret_fault,
+                 struct vd_err *err)
+{
+    int64_t session_us = now_us(c);
+
+    if (c->analyst == NULL)
+        vd_source_effort(source, VD_EFFORT_KEYS); /* enough to know that it lives */
+    for (;;) {
+        struct vd_frame frame;
+        int rc = vd_source_next(source, &frame, ret_fault, err);
+
+        if (rc < 0)
+            return rc;
+        note_progress(c, source, rc == 1);
+        if (rc == 1) {
+            rc = look(c, source, &frame, ret_fault, err);
+            if (rc < 0)
+                return rc;
+        } else if (is_blind(c, session_us, c->counted.key_us)) {
+            *ret_fault = VD_FAULT_DECODE;
+            return vd_err_set(err, VD_EPROTO, "packets arrive, and none gives a picture");
+        }
+    }
+}
+
+static int connect_source(struct vd_camera *c, struct vd_source **ret_source,
+                          enum vd_fault *ret_fault, struct vd_err *err)
+{
+    const struct vd_camera_cfg *s = c->settings;
+    struct vd_secret secret = {0};
+    struct vd_source_opts opts = {
+        .url = s->pipeline != NULL     ? NULL
+               : s->detect_url != NULL ? s->detect_url
+                                       : s->url,
+        .pipeline = s->pipeline,
+        .user = s->user,
+        .is_udp = s->transport == VD_CONFIG_TRANSPORT_UDP,
+        .open_timeout_us = c->cfg->ingest.open_timeout_us,
+        .read_timeout_us = c->cfg->ingest.read_timeout_us,
+        .max_pixels = c->cfg->ingest.max_pixels,
+        .clock = c->tools.clock,
+        .stop = &c->stop,
+    };
+    int rc = 0;
+
+    if (s->password_file != NULL) {
+        rc = vd_config_secret(c->cfg, s->password_file, &secret, err);
+        *ret_fault = rc < 0 ? VD_FAULT_AUTH : VD_FAULT_NONE;
+    }
+    opts.password = secret.text;
+    vd_number_add(VD_NUMBER_CONNECTS, 1);
+    if (rc == 0)
+        rc = vd_source_open(ret_source, &opts, ret_fault, err);
+    vd_secret_fini(&secret);
+    return rc;
+}
+
+/* One session: open, look, close. */
+static int run_once(struct vd_camera *c, enum vd_fault *ret_fault, struct vd_err *err)
+{
+    struct vd_source *source = NULL;
+    int rc = vd_gate_enter(c->tools.gate, &c->ticket, c->pace.failures > 1, &c->stop);
+
+    if (rc < 0)
+        return rc;
+    rc = connect_source(c, &source, ret_fault, err);
+    vd_gate_leave(c->tools.gate, &c->ticket);
+    if (rc < 0)
+        return rc;
+    note_session(c, true);
+    if (c->analyst != NULL)
+        vd_analyst_reset(c->analyst);
+    LOG_DEBUG("cam.open", "cam=%s", c->settings->id);
+    rc = watch(c, source, ret_fault, err);
+    vd_source_close(&source);
+    note_session(c, false);
+    return rc;
+}
+
+static void *run(void *arg)
+{
+    struct vd_camera *c = arg;
+    enum vd_end_reason reason;
+
+    while (!vd_stop_requested(&c->stop)) {
+        enum vd_fault fault = VD_FAULT_NONE;
+        struct vd_err err = {0};
+        uint64_t random = 0;
+        int64_t wait_us;
+
+        if (run_once(c, &fault, &err) == VD_ESTOP)
+            break;
+        if (c->analyst != NULL)
+            vd_analyst_end(c->analyst, VD_END_LOST);
+        (void)!getrandom(&random, sizeof random, 0);
+        fault = fault != VD_FAULT_NONE ? fault : VD_FAULT_OTHER;
+        wait_us = vd_pace_failed(&c->pace, &c->pace_settings, fault, now_us(c), random);
+        note_fault(c, fault, err.msg, wait_us);
+        (void)vd_stop_wait(&c->stop, wait_us);
+    }
+    pthread_mutex_lock(&c->lock);
+    reason = c->end_reason;
+    pthread_mutex_unlock(&c->lock);
+    if (c->analyst != NULL)
+        vd_analyst_end(c->analyst, reason);
+    return NULL;
+}
+
+/* Whom the limit of connects per host counts. */
+static void host_of(const struct vd_camera_cfg *settings, char *host, size_t size)
+{
+    const char *text = settings->detect_url != NULL ? settings->detect_url : settings->url;
+    struct vd_url url;
+
+    (void)snprintf(host, size, "pipeline-%s", settings->id);
+    if (text != NULL && vd_url_parse(text, &url, NULL) == 0)
+        (void)vd_str_copy(host, size, url.host);
+}
+
+static int prepare(struct vd_camera *c, unsigned number, struct vd_err *err)
+{
+    const struct vd_ingest_cfg *ingest = &c->cfg->ingest;
+    char host[256];
+    int rc = vd_stop_init(&c->stop, err);
+
+    c->pace_settings = (struct vd_pace_settings){.min_us = ingest->backoff_min_us,
+                                                 .max_us = ingest->backoff_max_us,
+                                                 .auth_tries = (int)ingest->auth_tries,
+                                                 .auth_window_us = ingest->auth_window_us};
+    host_of(c->settings, host, sizeof host);
+    if (rc == 0)
+        rc = vd_gate_ticket_init(&c->ticket, host, err);
+    if (rc == 0)
+        rc = vd_lane_open(&c->lane, c->cfg, c->settings, number, err);
+    if (rc == 0 && c->settings->detect.is_enabled)
+        rc = vd_analyst_open(&c->analyst, c->settings, c->tools.outbox, c->lane, c->tools.clock,
+                             err);
+    return rc;
+}
+
+static void discard(struct vd_camera *c)
+{
+    vd_analyst_close(&c->analyst);
+    vd_lane_close(c->tools.outbox, &c->lane);
+    vd_gate_ticket_fini(&c->ticket);
+    vd_stop_fini(&c->stop);
+    (void)pthread_mutex_destroy(&c->lock);
+    vd_config_unref(&c->cfg);
+    free(c);
+}
+
+int vd_camera_start(struct vd_camera **ret_camera, struct vd_config *cfg,
+                    const struct vd_camera_cfg *settings, const struct vd_camera_tools *tools,
+                    unsigned number, struct vd_err *err)
+{
+    struct vd_camera *c = calloc(1, sizeof *c);
+    char name[80];
+    int rc;
+
+    if (c == NULL)
+        return vd_err_set(err, VD_ENOMEM, "camera '%s': out of memory", settings->id);
+    c->cfg = vd_config_ref(cfg);
+    c->settings = settings;
+    c->tools = *tools;
+    c->stop.fd = c->ticket.fd = -1;
+    c->end_reason = VD_END_RESTART;
+    c->facts.health.begun_us = now_us(c);
+    (void)pthread_mutex_init(&c->lock, NULL);
+    (void)snprintf(name, sizeof name, "cam-%s", settings->id);
+    rc = prepare(c, number, err);
+    if (rc == 0)
+        rc = vd_thread_start(&c->thread, name, run, c, err);
+    if (rc < 0) {
+        discard(c);
+        return rc;
+    }
+    *ret_camera = c;
+    return 0;
+}
+
+const struct vd_camera_cfg *vd_camera_settings(const struct vd_camera *c)
+{
+    return c->settings;
+}
+
+struct vd_lane *vd_camera_lane(struct vd_camera *c)
+{
+    return c->lane;
+}
+
+void vd_camera_facts(struct vd_camera *c, struct vd_camera_facts *ret_facts)
+{
+    pthread_mutex_lock(&c->lock);
+    *ret_facts = c->facts;
+    pthread_mutex_unlock(&c->lock);
+}
+
+void vd_camera_ask_stop(struct vd_camera *c, enum vd_end_reason reason)
+{
+    pthread_mutex_lock(&c->lock);
+    if (!vd_stop_requested(&c->stop))
+        c->end_reason = reason;
+    pthread_mutex_unlock(&c->lock);
+    vd_stop_request(&c->stop);
+}
+
+void vd_camera_close(struct vd_camera **camera)
+{
+    struct vd_camera *c = *camera;
+
+    *camera = NULL;
+    if (c == NULL)
+        return;
+    (void)pthread_join(c->thread, NULL);
+    discard(c);
+}

@@ -1,0 +1,36 @@
+#include "ingest/worker/numbers.h"
+
+struct vd_metric vd_numbers[VD_N_NUMBERS] = {
+    [VD_NUMBER_PACKETS] = {.name = "vedette_ingest_packets_total",
+                           .help = "Video packets read from cameras."},
+    [VD_NUMBER_FRAMES] = {.name = "vedette_ingest_frames_total", .help = "Pictures decoded."},
+    [VD_NUMBER_BROKEN] = {.name = "vedette_ingest_broken_total",
+                          .help = "Packets and pictures that could not be used."},
+    [VD_NUMBER_ANALYSED] = {.name = "vedette_ingest_analysed_total",
+                            .help = "Pictures the detector looked at."},
+    [VD_NUMBER_CONNECTS] = {.name = "vedette_ingest_connects_total",
+                            .help = "Attempts to open a camera."},
+    [VD_NUMBER_FAULTS] = {.name = "vedette_ingest_faults_total",
+                          .help = "Sessions that failed or broke."},
+    [VD_NUMBER_EVENTS] = {.name = "vedette_ingest_events_total",
+                          .help = "Events accepted: durable in the spool."},
+    [VD_NUMBER_EVENTS_REFUSED] = {.name = "vedette_ingest_events_refused_total",
+                                  .help = "Events refused for lack of room."},
+    [VD_NUMBER_EVENTS_LOST] = {.name = "vedette_ingest_events_lost_total",
+                               .help =
+                                   "Ends and losses that could not be written. Never good."},
+    [VD_NUMBER_SNAPSHOTS] = {.name = "vedette_ingest_snapshots_total",
+                             .help = "Snapshots written."},
+    [VD_NUMBER_SNAPSHOTS_LOST] = {.name = "vedette_ingest_snapshots_lost_total",
+                                  .help = "Snapshots given up: no memory, or the disk failed."},
+    [VD_NUMBER_SNAPSHOT_BYTES] = {.name = "vedette_ingest_snapshot_bytes_total",
+                                  .help = "Bytes of them."},
+    [VD_NUMBER_DECIDE_TO_SPOOL] = {.name = "vedette_ingest_decide_to_spool_seconds",
+                                   .help = "From the decision to the accepted event.",
+                                   .type = VD_METRIC_HISTOGRAM},
+};
+
+void vd_number_add(enum vd_number number, int64_t n)
+{
+    vd_metric_add(&vd_numbers[number], n);
+}

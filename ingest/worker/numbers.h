@@ -1,0 +1,29 @@
+/* ingest/worker/numbers.h: the metrics of vedette-ingest; the table in numbers.c explains each.
+ * They travel to the router within the hello's "metrics". */
+#ifndef VD_INGEST_WORKER_NUMBERS_H
+#define VD_INGEST_WORKER_NUMBERS_H
+
+#include "base/metrics.h"
+
+enum vd_number {
+    VD_NUMBER_PACKETS,
+    VD_NUMBER_FRAMES,
+    VD_NUMBER_BROKEN,
+    VD_NUMBER_ANALYSED,
+    VD_NUMBER_CONNECTS,
+    VD_NUMBER_FAULTS,
+    VD_NUMBER_EVENTS,
+    VD_NUMBER_EVENTS_REFUSED,
+    VD_NUMBER_EVENTS_LOST,
+    VD_NUMBER_SNAPSHOTS,
+    VD_NUMBER_SNAPSHOTS_LOST,
+    VD_NUMBER_SNAPSHOT_BYTES,
+    VD_NUMBER_DECIDE_TO_SPOOL,
+    VD_N_NUMBERS
+};
+
+extern struct vd_metric vd_numbers[VD_N_NUMBERS];
+
+void vd_number_add(enum vd_number number, int64_t n);
+
+#endif

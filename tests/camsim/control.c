@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -280,6 +281,7 @@ int control_open(struct sim *sim, const char *path, struct vd_err *err)
     GSocketService *service = g_socket_service_new();
     GSocketAddress *address = g_unix_socket_address_new(path);
     GError *why = NULL;
+    mode_t before = umask(0077); /* who may spoil cameras: the owner */
     int rc = 0;
 
     unlink(path); /* a stale one; a living instance has the port, and we would not be here */
@@ -292,6 +294,7 @@ int control_open(struct sim *sim, const char *path, struct vd_err *err)
         g_signal_connect(service, "incoming", G_CALLBACK(on_caller), sim);
         g_socket_service_start(service);
     }
+    umask(before);
     g_object_unref(address);
     return rc;
 }

@@ -34,7 +34,8 @@ static void encoder_text(const struct vd_encoding *enc, int fps, char *text, siz
     case VD_CODEC_H264:
         snprintf(
             text, size,
-            "x264enc tune=zerolatency speed-preset=superfast pass=quant quantizer=%d threads=1 "
+            "x264enc aud=false tune=zerolatency speed-preset=superfast pass=quant quantizer=%d "
+            "threads=1 "
             "key-int-max=%d option-string=scenecut=0:keyint=%d:min-keyint=%d ! h264parse ! "
             "video/x-h264,stream-format=avc,alignment=au",
             enc->qp, enc->gop, enc->gop, enc->gop);

@@ -142,8 +142,8 @@ static void gst_start(const char *cache)
 {
     char path[VD_PATH_MAX];
 
-    /* a service has no home to keep the list of plug-ins in */
-    if (cache != NULL && getenv("HOME") == NULL && getenv("GST_REGISTRY") == NULL &&
+    /* a service may have no home to keep the list of plug-ins in */
+    if (cache != NULL && getenv("GST_REGISTRY") == NULL &&
         vd_fs_mkdirs(cache, 0755, NULL) >= 0 &&
         vd_fs_join(path, sizeof path, cache, "gst-registry.bin", NULL) >= 0)
         setenv("GST_REGISTRY", path, 0);

@@ -14,7 +14,7 @@ enum {
     VD_SCENE_TEXT_MAX = 160, /* bytes of a specification as text, with its NUL */
     VD_SCENE_CROSSINGS_MAX = 16,
     VD_SCENE_BOXES_MAX = 4,
-    VD_SCENE_LOOK = 5, /* rises whenever the same text gives other pixels: names caches */
+    VD_SCENE_LOOK = 7, /* rises whenever the same text gives other pixels: names caches */
 };
 
 enum vd_place {

@@ -36,14 +36,16 @@ void scene_burn(struct vd_scene *sc, const struct moment *m)
 {
     unsigned number = (unsigned)m->frame & ((1u << BITS) - 1u);
     unsigned code = number << SUM_BITS | sum_of(number);
-    int size = sc->spec.height / 60 > 2 ? sc->spec.height / 60 : 2, dot = size / 3 + 1;
+    int size = sc->spec.height / 60 > 2 ? sc->spec.height / 60 : 2, dot = size / 2;
     unsigned value = number;
 
     for (int i = 0; i < CELLS; i++)
         cell(sc, i * size, 0, size, code >> (CELLS - 1 - i) & 1u ? LIGHT : DARK);
+    for (int i = 0; i < 25 * 7; i++)
+        cell(sc, i % 25 * dot, size + i / 25 * dot, dot, DARK);
     for (int i = 5; i >= 0; i--, value /= 10)
         for (int k = 0; k < 15; k++)
-            cell(sc, size / 2 + (i * 4 + k % 3) * dot, size + dot + k / 3 * dot, dot,
+            cell(sc, (1 + i * 4 + k % 3) * dot, size + (1 + k / 3) * dot, dot,
                  digits[value % 10] >> (14 - k) & 1u ? LIGHT : DARK);
 }
 

@@ -1,0 +1,54 @@
+#include "alerts/cli/place.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "config/place.h"
+
+int cli_place_find(struct cli_place *place, const char *config, const char *state,
+                   struct vd_err *err)
+{
+    char *whole;
+    int rc;
+
+    memset(place, 0, sizeof *place);
+    rc = vd_place_state(state, place->state, sizeof place->state, err);
+    if (rc >= 0)
+        rc = vd_place_config(config, state, place->config, sizeof place->config, err);
+    if (rc < 0)
+        return rc;
+    whole = realpath(place->state, NULL); /* libpq takes a relative folder for a host */
+    if (whole != NULL)
+        (void)vd_str_copy(place->state, sizeof place->state, whole);
+    free(whole);
+    rc = vd_config_load(&place->cfg, place->config, VD_CONFIG_SECRETS_NONE, NULL, err);
+    if (rc >= 0)
+        rc = vd_link_endpoint(place->cfg->bus.feed, place->state, "feed", place->feed,
+                              sizeof place->feed, err);
+    if (rc >= 0)
+        rc = vd_link_endpoint(place->cfg->bus.replay, place->state, "replay", place->replay,
+                              sizeof place->replay, err);
+    return rc;
+}
+
+void cli_place_fini(struct cli_place *place)
+{
+    vd_config_unref(&place->cfg);
+}
+
+int cli_connect(const struct cli_place *place, enum vd_link_role role, const char *application,
+                struct vd_pg **ret_pg, struct vd_err *err)
+{
+    struct vd_link link;
+    int rc = vd_link_find(&link, place->cfg, place->state, role, application, err);
+
+    return rc < 0 ? rc : vd_pg_open(ret_pg, &link.opts, err);
+}
+
+int cli_complain(const char *verb, const char *message, int status)
+{
+    (void)fprintf(stderr, "vedette %s: %s\n", verb, message);
+    return status;
+}

@@ -1,0 +1,257 @@
+/* vedette verify: nothing missing, nothing twice: sources against their numbers and the spools
+ * that still hold some, the feed against its positions, the log against its hashes. */
+#include <dirent.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alerts/cli/place.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "storage/pg/events.h"
+#include "storage/pg/log.h"
+#include "storage/spool/spool.h"
+
+enum { AUDIT_DEADLINE_MS = 30 * 60 * 1000 };
+
+static const char HELP[] =
+    "usage: vedette verify [--config DIR] [--state DIR] [--quiet]\n"
+    "Audits what is stored: each source's numbers, first to last, against the spools that are\n"
+    "there; the positions of the feed; the chain of the log. Exit status 1 if anything is\n"
+    "missing, twice or changed, 3 if it could not be looked at.\n";
+
+/* A source in a spool that is there. */
+struct held {
+    struct held *next;
+    char source[VD_SPOOL_SOURCE_MAX + 1];
+    int64_t first, last;
+    bool is_seen; /* the database knows it */
+};
+
+struct audit {
+    bool is_quiet, is_out_of_memory;
+    struct held *held;
+    int faults, sources;
+    int64_t stored, unsent, quarantined;
+};
+
+/* ---- spools ---- */
+
+static void take_head(void *arg, const struct vd_spool_head *head)
+{
+    struct audit *audit = arg;
+    struct held *h = calloc(1, sizeof *h);
+
+    if (h == NULL) {
+        audit->is_out_of_memory = true;
+        return;
+    }
+    (void)vd_str_copy(h->source, sizeof h->source, head->source);
+    h->first = head->first;
+    h->last = head->last;
+    h->next = audit->held;
+    audit->held = h;
+}
+
+static bool is_spool(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 3 && strcmp(name + len - 3, ".db") == 0;
+}
+
+/* Before the database: what is sent meanwhile is then seen there. */
+static int look_into_spools(struct audit *audit, const char *state)
+{
+    char folder[VD_PATH_MAX], path[VD_PATH_MAX];
+    struct vd_err err = {0};
+    struct dirent *entry;
+    DIR *dir;
+    int rc = 0;
+
+    if (vd_fs_join(folder, sizeof folder, state, "spool", &err) < 0)
+        return cli_complain("verify", err.msg, -1);
+    dir = opendir(folder);
+    if (dir == NULL)
+        return 0; /* no workers on this machine */
+    while (rc >= 0 && (entry = readdir(dir)) != NULL) {
+        if (!is_spool(entry->d_name) ||
+            vd_fs_join(path, sizeof path, folder, entry->d_name, &err) < 0)
+            continue;
+        if (vd_spool_peek(path, take_head, audit, &err) < 0)
+            rc = cli_complain("verify", err.msg, -1);
+        else if (audit->is_out_of_memory)
+            rc = cli_complain("verify", "out of memory", -1);
+    }
+    (void)closedir(dir);
+    return rc;
+}
+
+static struct held *held_of(const struct audit *audit, const char *source)
+{
+    struct held *h = audit->held;
+
+    while (h != NULL && strcmp(h->source, source) != 0)
+        h = h->next;
+    return h;
+}
+
+/* ---- sources ---- */
+
+static const char HEAD[] = "%-58s %9s %9s %9s %6s %6s %6s %7s  %s\n";
+static const char ROW[] = "%-58s %9" PRId64 " %9" PRId64 " %9" PRId64 " %6" PRId64 " %6" PRId64
+                          " %6" PRId64 " %7" PRId64 "  %s\n";
+
+static void judge(struct audit *audit, const struct vd_pg_audit *a, const struct held *h)
+{
+    int64_t unsent = h != NULL && h->last > a->last ? h->last - a->last : 0;
+    bool is_hole = h != NULL && h->first > a->last + 1 && h->last > a->last;
+    char what[160] = "";
+    size_t len = 0;
+
+    if (a->missing != 0)
+        (void)vd_str_add(what, sizeof what, &len, "MISSING %" PRId64 " from %" PRId64 "; ",
+                         a->missing, a->first_gap);
+    if (a->duplicates != 0)
+        (void)vd_str_add(what, sizeof what, &len, "TWICE %" PRId64 "; ", a->duplicates);
+    if (a->beyond != 0)
+        (void)vd_str_add(what, sizeof what, &len, "BEYOND THE LAST %" PRId64 "; ", a->beyond);
+    if (is_hole)
+        (void)vd_str_add(what, sizeof what, &len, "LOST %" PRId64 " to %" PRId64 "; ",
+                         a->last + 1, h->first - 1);
+    audit->faults += len > 0;
+    audit->sources++;
+    audit->stored += a->stored;
+    audit->unsent += unsent;
+    audit->quarantined += a->quarantined;
+    if (!audit->is_quiet || len > 0)
+        printf(ROW, a->source, a->floor + 1, a->last, a->stored, a->missing, a->duplicates,
+               a->quarantined, unsent, len > 0 ? what : "ok");
+}
+
+static void take_source(void *arg, const struct vd_pg_audit *a)
+{
+    struct audit *audit = arg;
+    struct held *h = held_of(audit, a->source);
+
+    if (h != NULL)
+        h->is_seen = true;
+    judge(audit, a, h);
+}
+
+/* Sources that the database never heard of: all of theirs is still to be sent. */
+static void judge_unseen(struct audit *audit)
+{
+    for (const struct held *h = audit->held; h != NULL; h = h->next) {
+        struct vd_pg_audit a = {0};
+
+        if (h->is_seen || h->last == 0)
+            continue;
+        (void)vd_str_copy(a.source, sizeof a.source, h->source);
+        judge(audit, &a, h);
+    }
+}
+
+/* ---- feed and log ---- */
+
+static int audit_feed(struct audit *audit, struct vd_pg *pg, struct vd_err *err)
+{
+    struct vd_pg_feed_audit a;
+    int rc = vd_pg_audit_feed(pg, &a, err);
+
+    if (rc < 0)
+        return rc;
+    audit->faults += rc > 0;
+    printf("feed: positions %" PRId64 " to %" PRId64 ", %" PRId64 " stored, %" PRId64
+           " missing, %" PRId64 " twice: %s\n",
+           a.floor, a.last, a.stored, a.missing, a.duplicates, rc > 0 ? "FAULT" : "ok");
+    return 0;
+}
+
+static int audit_log(struct audit *audit, struct vd_pg *pg, struct vd_err *err)
+{
+    struct vd_pg_log_head head;
+    char hash[2 * VD_LOG_HASH + 1];
+    int64_t bad = 0;
+    int rc = vd_pg_log_verify(pg, &bad, &head, err);
+
+    if (rc < 0)
+        return rc;
+    audit->faults += bad != 0;
+    vd_hex(head.hash, VD_LOG_HASH, hash);
+    if (bad != 0)
+        printf("log: entry %" PRId64 " DOES NOT FIT the chain\n", bad);
+    else
+        printf("log: %" PRId64 " entries, head %.16s…: ok\n", head.n, hash);
+    return 0;
+}
+
+static int verify(struct audit *audit, const struct cli_place *place)
+{
+    struct vd_pg *pg = NULL;
+    struct vd_err err = {0};
+    int rc = cli_connect(place, VD_LINK_READER, "vedette-verify", &pg, &err);
+
+    if (rc >= 0) {
+        vd_pg_set_deadline(pg, AUDIT_DEADLINE_MS);
+        if (!audit->is_quiet)
+            printf(HEAD, "source", "first", "last", "stored", "gaps", "twice", "quar.",
+                   "unsent", "");
+        rc = vd_pg_audit_sources(pg, take_source, audit, &err);
+    }
+    if (rc >= 0) {
+        judge_unseen(audit);
+        printf("sources: %d, %" PRId64 " messages stored, %" PRId64 " in quarantine, %" PRId64
+               " still in spools: %s\n",
+               audit->sources, audit->stored, audit->quarantined, audit->unsent,
+               audit->faults > 0 ? "FAULT" : "ok");
+        rc = audit_feed(audit, pg, &err);
+    }
+    if (rc >= 0)
+        rc = audit_log(audit, pg, &err);
+    vd_pg_close(&pg);
+    if (rc < 0)
+        return cli_complain("verify", err.msg, CLI_FAILED);
+    return audit->faults > 0 ? CLI_FAULT : CLI_OK;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"state", required_argument, NULL, 's'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    const char *config = NULL, *state = NULL;
+    struct audit audit = {0};
+    struct cli_place place;
+    struct vd_err err = {0};
+    int c, status;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 'h')
+            return fputs(HELP, stdout) < 0 ? CLI_FAILED : CLI_OK;
+        if (c == '?')
+            return CLI_USAGE;
+        config = c == 'c' ? optarg : config;
+        state = c == 's' ? optarg : state;
+        audit.is_quiet = audit.is_quiet || c == 'q';
+    }
+    if (optind < argc)
+        return cli_complain("verify", "takes no arguments; --help tells how", CLI_USAGE);
+    vd_json_init();
+    if (vd_crypto_init(&err) < 0 || cli_place_find(&place, config, state, &err) < 0)
+        return cli_complain("verify", err.msg, CLI_FAILED);
+    status = look_into_spools(&audit, place.state) < 0 ? CLI_FAILED : verify(&audit, &place);
+    while (audit.held != NULL) {
+        struct held *next = audit.held->next;
+
+        free(audit.held);
+        audit.held = next;
+    }
+    cli_place_fini(&place);
+    return status;
+}

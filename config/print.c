@@ -19,11 +19,20 @@ static bool is_plain(const char *text)
            strspn(text, safe) == strlen(text);
 }
 
+/* An address can do without quotes; a ':' at its end would make a key of it. */
+static bool is_plain_url(const char *text)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "_-./%:?=~+";
+    size_t len = strlen(text);
+
+    return strstr(text, "://") != NULL && text[0] >= 'a' && text[0] <= 'z' &&
+           text[len - 1] != ':' && strspn(text, safe) == len;
+}
+
 static void print_text(const char *text, FILE *out)
 {
-    const char *url = strstr(text, "://");
-
-    if (is_plain(text) || (url != NULL && strpbrk(text, " #'\"[]{},&*!|>`@") == NULL)) {
+    if (is_plain(text) || is_plain_url(text)) {
         fputs(text, out);
         return;
     }

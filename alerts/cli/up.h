@@ -26,7 +26,7 @@ enum {
 /* ---- options (up_opts.c) ---- */
 
 struct up_opts {
-    char state[VD_PATH_MAX];
+    char state[VD_PATH_MAX - 64]; /* so that every path within it fits VD_PATH_MAX */
     char config[VD_PATH_MAX]; /* "": the demonstration in the state folder */
     char bin[VD_PATH_MAX];    /* where the programs are */
     const char *log;          /* NULL: file in the state folder on a terminal, else stderr */

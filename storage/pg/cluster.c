@@ -121,7 +121,7 @@ static int spawn_server(struct vd_cluster *cluster, struct vd_err *err)
 
 static int ended_at_start(struct vd_cluster *cluster, struct vd_err *err)
 {
-    char words[120];
+    char words[160];
 
     reap(cluster);
     cluster_last_words(cluster, words, sizeof words);
@@ -235,11 +235,16 @@ static int check_opts(const struct vd_cluster_opts *opts, struct vd_err *err)
 
 static int make_socket_dir(const struct vd_cluster *cluster, struct vd_err *err)
 {
+    char parent[VD_PATH_MAX];
     struct stat st;
     bool is_new = stat(cluster->socket_dir, &st) != 0;
-    int rc = vd_fs_mkdirs(cluster->socket_dir, 0750, err);
+    int rc;
 
-    if (rc < 0)
+    /* those above it: the server's user must pass, and needs to see nothing */
+    vd_str_copy(parent, sizeof parent, cluster->socket_dir);
+    *strrchr(parent, '/') = '\0';
+    if ((rc = vd_fs_mkdirs(parent, 0711, err)) < 0 ||
+        (rc = vd_fs_mkdirs(cluster->socket_dir, 0750, err)) < 0)
         return rc;
     if (is_new && cluster->drop && chown(cluster->socket_dir, cluster->uid, cluster->gid) != 0)
         return vd_err_set(err, VD_EIO, "chown '%s': %s", cluster->socket_dir, strerror(errno));

@@ -163,6 +163,19 @@ static int run_initdb(const struct vd_cluster *cluster, char *folder, const char
                       WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
 }
 
+static const char *reason_in(const char *line)
+{
+    static const char *const marks[] = {"FATAL:  ", "PANIC:  ", "error: "};
+
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        const char *at = strstr(line, marks[i]);
+
+        if (at != NULL)
+            return at + strlen(marks[i]);
+    }
+    return NULL;
+}
+
 /* The line of a log that says most: its last one with FATAL, PANIC or error, else its last. */
 static void last_line(const char *path, char *text, size_t size)
 {
@@ -171,14 +184,14 @@ static void last_line(const char *path, char *text, size_t size)
     FILE *f = fopen(path, "re");
 
     while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-        bool is_reason = strstr(line, "FATAL:") != NULL || strstr(line, "PANIC:") != NULL ||
-                         strstr(line, "error:") != NULL;
+        bool is_reason = reason_in(line) != NULL;
 
         line[strcspn(line, "\n")] = '\0';
         if (line[0] == '\0' || (has_reason && !is_reason))
             continue;
         has_reason = has_reason || is_reason;
-        vd_str_copy(text, size, line);
+        /* without time and process id, which the reader of our log has anyway */
+        vd_str_copy(text, size, is_reason ? reason_in(line) : line);
     }
     if (f != NULL)
         fclose(f);
@@ -207,8 +220,8 @@ void cluster_last_words(const struct vd_cluster *cluster, char *text, size_t siz
     }
     if (dir != NULL)
         closedir(dir);
-    /* before its log is open the server speaks to the other one */
-    if (newest[0] != '\0' && strstr(text, "FATAL:") == NULL)
+    /* until its log is open the server speaks to the other one, and says so at the end */
+    if (newest[0] != '\0' && strstr(text, "HINT:") != NULL)
         last_line(newest, text, size);
 }
 

@@ -102,30 +102,38 @@ static bool works_here(const struct vd_cluster *cluster, const char *pid)
     return realpath(cluster->data_dir, folder) != NULL && strcmp(folder, target) == 0;
 }
 
-/* Any process of a server that works in the folder, or 0. first: a postmaster comes first, for
- * it ends its children in good order. */
-static pid_t find_server(const struct vd_cluster *cluster)
+/* The postmaster of the folder, or 0. */
+static pid_t find_postmaster(const struct vd_cluster *cluster)
 {
     char path[VD_PATH_MAX + 16], line[32] = {0};
-    const struct dirent *entry;
-    pid_t pid = 0;
-    DIR *proc;
     FILE *f;
 
     snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data_dir);
     f = fopen(path, "re");
-    if (f != NULL) {
-        if (fgets(line, sizeof line, f) != NULL)
-            line[strcspn(line, "\n")] = '\0';
-        fclose(f);
-        if (line[0] > '0' && line[0] <= '9' && works_here(cluster, line))
-            return (pid_t)strtol(line, NULL, 10);
+    if (f == NULL)
+        return 0;
+    if (fgets(line, sizeof line, f) != NULL)
+        line[strcspn(line, "\n")] = '\0';
+    fclose(f);
+    if (line[0] < '1' || line[0] > '9' || !works_here(cluster, line))
+        return 0;
+    return (pid_t)strtol(line, NULL, 10);
+}
+
+/* Signals every process of a server in the folder. Returns one of them, or 0. */
+static pid_t signal_all(const struct vd_cluster *cluster, int signal)
+{
+    DIR *proc = opendir("/proc");
+    const struct dirent *entry;
+    pid_t pid = 0;
+
+    while (proc != NULL && (entry = readdir(proc)) != NULL) {
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+            !works_here(cluster, entry->d_name))
+            continue;
+        pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        kill(pid, signal);
     }
-    proc = opendir("/proc");
-    while (proc != NULL && pid == 0 && (entry = readdir(proc)) != NULL)
-        if (entry->d_name[0] > '0' && entry->d_name[0] <= '9' &&
-            works_here(cluster, entry->d_name))
-            pid = (pid_t)strtol(entry->d_name, NULL, 10);
     if (proc != NULL)
         closedir(proc);
     return pid;
@@ -147,17 +155,38 @@ static void end(pid_t pid)
         close(fd);
 }
 
-int cluster_clear(struct vd_cluster *cluster, struct vd_err *err)
+/* Children that outlived their postmaster. Their logger heeds no signal: it ends when the last
+ * one that could write to it has. */
+static bool end_orphans(const struct vd_cluster *cluster)
 {
-    enum { TRIES = 100 };
-    char path[VD_PATH_MAX + 16];
+    enum { ROUNDS = 100, GENTLE = 50, WAIT_MS = 100 };
     pid_t pid = 0;
 
-    for (int i = 0; i < TRIES && (pid = find_server(cluster)) != 0; i++)
-        end(pid);
+    for (int i = 0; i < ROUNDS; i++) {
+        int fd;
+
+        pid = signal_all(cluster, i < GENTLE ? SIGQUIT : SIGKILL);
+        if (pid == 0)
+            return true;
+        fd = pidfd_open(pid, 0);
+        if (fd >= 0) {
+            (void)cluster_wait_fd(fd, WAIT_MS);
+            close(fd);
+        }
+    }
+    return false;
+}
+
+int cluster_clear(struct vd_cluster *cluster, struct vd_err *err)
+{
+    char path[VD_PATH_MAX + 16];
+    pid_t pid = find_postmaster(cluster);
+
     if (pid != 0)
-        return vd_err_set(err, VD_EIO, "PostgreSQL process %d works in '%s' and does not end",
-                          (int)pid, cluster->data_dir);
+        end(pid);
+    if (!end_orphans(cluster))
+        return vd_err_set(err, VD_EIO, "PostgreSQL processes in '%s' do not end",
+                          cluster->data_dir);
     /* Only now: the file also guards against children that outlived their postmaster. Its
      * process may be another's by now, and PostgreSQL would take that for a running server. */
     snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data_dir);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -195,6 +196,8 @@ static void open_and_be_killed(void)
     if (pid == 0) {
         struct vd_cluster_opts opts = opts_of();
 
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+
         ok = vd_cluster_open(&cluster, &opts, &err) == 0;
         if (write(ends[1], &ok, 1) == 1)
             for (;;)
@@ -211,7 +214,7 @@ static void open_and_be_killed(void)
 
 Test(cluster, what_a_killed_caller_left_is_cleared_away_and_a_stale_pid_file_too)
 {
-    char path[120], line[64];
+    char path[120], line[240];
     FILE *f;
 
     open_and_be_killed();

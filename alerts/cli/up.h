@@ -26,11 +26,11 @@ enum {
 /* ---- options (up_opts.c) ---- */
 
 struct up_opts {
-    char state[VD_PATH_MAX - 64]; /* so that every path within it fits VD_PATH_MAX */
-    char config[VD_PATH_MAX]; /* "": the demonstration in the state folder */
-    char bin[VD_PATH_MAX];    /* where the programs are */
-    const char *log;          /* NULL: file in the state folder on a terminal, else stderr */
-    const char *listen;       /* of a configuration that is to be generated */
+    char state[VD_PATH_MAX - 64]; /* paths within it fit */
+    char config[VD_PATH_MAX];     /* "": the demonstration in the state folder */
+    char bin[VD_PATH_MAX];        /* where the programs are */
+    const char *log;    /* NULL: file in the state folder on a terminal, else stderr */
+    const char *listen; /* of a configuration that is to be generated */
     enum vd_log_level level;
     bool keeps_user; /* as root: do not drop to users of our own */
 };

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/notify.h"
+#include "base/str.h"
 
 /* Ingest ends first, so that what it still has to say is heard; the database last. */
 enum stage { STAGE_EDGE, STAGE_ROUTER, STAGE_DATABASE };
@@ -44,10 +45,10 @@ static struct up_child *add_camsim(struct up *up, const char *port)
     up_child_arg(camsim, "--port");
     up_child_arg(camsim, port);
     up_child_arg(camsim, "--cache");
-    (void)snprintf(path, sizeof path, "%s/cache/vedette-camsim", up->opts.state);
+    up_state_path(up->opts.state, "cache/vedette-camsim", path);
     up_child_arg(camsim, path);
     up_child_arg(camsim, "--control");
-    (void)snprintf(path, sizeof path, "%s/run/camsim.sock", up->opts.state);
+    up_state_path(up->opts.state, "run/camsim.sock", path);
     up_child_arg(camsim, path);
     return camsim;
 }
@@ -108,14 +109,14 @@ static int open_log(struct up *up, struct vd_err *err)
     bool wants_file = up->opts.log != NULL
                           ? strcmp(up->opts.log, "stderr") != 0
                           : isatty(STDERR_FILENO) && getenv("JOURNAL_STREAM") == NULL;
-    int fd, rc;
+    int fd;
 
     if (!wants_file)
         return 0;
-    if (up->opts.log != NULL)
-        (void)snprintf(path, sizeof path, "%s", up->opts.log);
-    else if ((rc = vd_fs_join(path, sizeof path, up->opts.state, "log/vedette.log", err)) < 0)
-        return rc;
+    if (up->opts.log == NULL)
+        up_state_path(up->opts.state, "log/vedette.log", path);
+    else if (!vd_str_copy(path, sizeof path, up->opts.log))
+        return vd_err_set(err, VD_EINVAL, "--log '%s': path too long", up->opts.log);
     fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
         return vd_err_set(err, VD_EIO, "open '%s': %s", path, strerror(errno));
@@ -156,9 +157,9 @@ static int prepare(struct up *up, struct vd_err *err)
                           "state folder '%s' is not yours to write: run as who made it, or "
                           "give another with --state",
                           state);
-    if ((rc = up_state_lock(state, &up->lock_fd, err)) < 0 ||
-        (rc = vd_fs_join(secrets, sizeof secrets, state, "secrets", err)) < 0)
+    if ((rc = up_state_lock(state, &up->lock_fd, err)) < 0)
         return rc;
+    up_state_path(state, "secrets", secrets);
     up_say("state folder: %s", state);
     is_fresh = access(secrets, F_OK) != 0;
     if ((rc = up_state_folders(state, up->ids, up->drops, err)) < 0 ||

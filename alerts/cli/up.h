@@ -64,6 +64,10 @@ int up_users_reach(const struct up_ids *ids, const char *path, struct vd_err *er
 
 /* ---- the state folder (up_state.c) ---- */
 
+/* The path of a file or folder of ours below the state folder, which is short enough for all.
+ */
+void up_state_path(const char *state, const char *name, char ret_path[VD_PATH_MAX]);
+
 /* Takes the lock of the state folder; the descriptor is inherited by every child, so that the
  * lock lasts as long as any of them. Waits a little for what an earlier, killed instance left.
  * VD_EINVAL: another instance runs on it (says its pid). */

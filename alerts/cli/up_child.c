@@ -72,7 +72,7 @@ static void set_environment(const struct up *up, const struct up_ids *ids, bool 
     static const char *const gone[] = {
         "PGPASSWORD", "PGPASSFILE", "PGSERVICE",  "PGSERVICEFILE", "PGHOST",      "PGHOSTADDR",
         "PGPORT",     "PGUSER",     "PGDATABASE", "PGOPTIONS",     "SUDO_COMMAND"};
-    char path[VD_PATH_MAX];
+    char folder[64], path[VD_PATH_MAX];
 
     for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
         (void)unsetenv(gone[i]);
@@ -82,7 +82,8 @@ static void set_environment(const struct up *up, const struct up_ids *ids, bool 
     (void)setenv("HOME", "/nonexistent", 1);
     (void)setenv("USER", ids->name, 1);
     (void)setenv("LOGNAME", ids->name, 1);
-    (void)snprintf(path, sizeof path, "%s/cache/%s", up->opts.state, ids->name);
+    (void)snprintf(folder, sizeof folder, "cache/%s", ids->name);
+    up_state_path(up->opts.state, folder, path);
     (void)setenv("XDG_CACHE_HOME", path, 1);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "alerts/cli/up.h"
+#include "base/str.h"
 #include "config/problems.h"
 
 static const struct {
@@ -76,10 +77,9 @@ int up_config_load(struct up *up, struct vd_err *err)
     unsigned secrets = up->drops ? VD_CONFIG_SECRETS_NONE : VD_CONFIG_SECRETS_ALL;
     int rc, written = 0;
 
-    (void)snprintf(up->config, sizeof up->config, "%s", up->opts.config);
+    (void)vd_str_copy(up->config, sizeof up->config, up->opts.config);
     if (up->config[0] == '\0') {
-        if ((rc = vd_fs_join(up->config, sizeof up->config, up->opts.state, "config", err)) < 0)
-            return rc;
+        up_state_path(up->opts.state, "config", up->config);
         written = up_demo_write(up->config,
                                 up->opts.listen != NULL ? up->opts.listen : "127.0.0.1:8080",
                                 up->ids[UP_USER_PG].gid, err);

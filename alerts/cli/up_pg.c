@@ -11,6 +11,7 @@
 
 #include "alerts/cli/up.h"
 #include "base/notify.h"
+#include "config/secret.h"
 #include "storage/pg/cluster.h"
 #include "storage/pg/migrate.h"
 
@@ -20,17 +21,12 @@ struct paths {
     char data[VD_PATH_MAX], socket[VD_PATH_MAX], secrets[VD_PATH_MAX], owner[VD_PATH_MAX];
 };
 
-static int find_paths(struct paths *paths, const char *state, struct vd_err *err)
+static void find_paths(struct paths *paths, const char *state)
 {
-    int rc;
-
-    if ((rc = vd_fs_join(paths->data, sizeof paths->data, state, "pg", err)) < 0 ||
-        (rc = vd_fs_join(paths->socket, sizeof paths->socket, state, "run/pg", err)) < 0 ||
-        (rc = vd_fs_join(paths->secrets, sizeof paths->secrets, state, "secrets", err)) < 0 ||
-        (rc = vd_fs_join(paths->owner, sizeof paths->owner, state, "secrets/vedette_owner",
-                         err)) < 0)
-        return rc;
-    return 0;
+    up_state_path(state, "pg", paths->data);
+    up_state_path(state, "run/pg", paths->socket);
+    up_state_path(state, "secrets", paths->secrets);
+    up_state_path(state, "secrets/vedette_owner", paths->owner);
 }
 
 static int complain(const char *what, const struct vd_err *err)
@@ -91,8 +87,9 @@ int up_pg_keep(const struct up *up)
     struct paths paths;
     int signal_fd = vd_signals_open(&err), rc;
 
-    if (signal_fd < 0 || find_paths(&paths, up->opts.state, &err) < 0)
+    if (signal_fd < 0)
         return complain("pg.start", &err);
+    find_paths(&paths, up->opts.state);
     rc = vd_cluster_open(&cluster,
                          &(struct vd_cluster_opts){
                              .data_dir = paths.data,
@@ -126,8 +123,7 @@ int up_pg_migrate(const struct up *up)
     struct paths paths;
     int rc;
 
-    if (find_paths(&paths, up->opts.state, &err) < 0)
-        return complain("pg.migrate", &err);
+    find_paths(&paths, up->opts.state);
     if (db->url == NULL) {
         opts.host = paths.socket;
         opts.dbname = VD_CLUSTER_DATABASE;
@@ -137,10 +133,8 @@ int up_pg_migrate(const struct up *up)
         opts.url = db->url;
         opts.user = db->owner.user;
         if (db->owner.password_file != NULL) {
-            if (db->owner.password_file[0] == '/')
-                (void)snprintf(given, sizeof given, "%s", db->owner.password_file);
-            else if (vd_fs_join(given, sizeof given, up->config, db->owner.password_file,
-                                &err) < 0)
+            rc = vd_secret_path(up->config, db->owner.password_file, given, sizeof given, &err);
+            if (rc < 0)
                 return complain("pg.migrate", &err);
             opts.password_file = given;
         }

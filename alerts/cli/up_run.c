@@ -54,7 +54,7 @@ int up_notify_open(struct up *up, struct vd_err *err)
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     int fd, on = 1;
 
-    (void)snprintf(up->notify, sizeof up->notify, "%s/run/notify", up->opts.state);
+    up_state_path(up->opts.state, "run/notify", up->notify);
     if (!vd_str_copy(addr.sun_path, sizeof addr.sun_path, up->notify))
         return vd_err_set(err, VD_EINVAL, "socket path too long: '%s'", up->notify);
     (void)unlink(up->notify);
@@ -243,7 +243,7 @@ static void say_when_ready(struct up *up)
     up_say("everything runs (%.1f s)", (double)(now_us() - up->begun_us) / 1e6);
     up_say("console: %s://%s%s/", tls ? "https" : "http",
            listen_at[0] == ':' ? "localhost" : "", listen_at);
-    (void)snprintf(path, sizeof path, "%s/secrets/first-password", up->opts.state);
+    up_state_path(up->opts.state, "secrets/first-password", path);
     /* Never into a journal that others read. */
     if (getenv("JOURNAL_STREAM") == NULL && vd_fs_read(path, 256, &password, &len, NULL) == 0) {
         password[strcspn(password, "\n")] = '\0';

@@ -1,4 +1,5 @@
 /* alerts/cli/up_state.c: the state folder: its lock, its folders, what it needs to start. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -24,6 +25,14 @@ enum {
 };
 
 static const int64_t LEFTOVERS_US = INT64_C(6000000);
+
+void up_state_path(const char *state, const char *name, char ret_path[VD_PATH_MAX])
+{
+    int rc = vd_fs_join(ret_path, VD_PATH_MAX, state, name, NULL);
+
+    assert(rc >= 0); /* UP_STATE_MAX leaves room for every name of ours */
+    (void)rc;
+}
 
 /* The pid in the lock file, if that process runs. */
 static pid_t holder(int fd)
@@ -62,8 +71,7 @@ int up_state_lock(const char *state, int *ret_fd, struct vd_err *err)
     char path[VD_PATH_MAX], text[16];
     int fd, n, rc;
 
-    if ((rc = vd_fs_join(path, sizeof path, state, "lock", err)) < 0)
-        return rc;
+    up_state_path(state, "lock", path);
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return vd_err_set(err, VD_EIO, "open '%s': %s", path, strerror(errno));
@@ -157,8 +165,8 @@ int up_state_folders(const char *state, const struct up_ids ids[UP_N_USERS], boo
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         mode_t mode = drops ? table[i].mode : 0700;
 
-        if ((rc = vd_fs_join(path, sizeof path, state, table[i].name, err)) < 0 ||
-            (rc = folder(path, mode, table[i].uid, table[i].gid, err)) < 0)
+        up_state_path(state, table[i].name, path);
+        if ((rc = folder(path, mode, table[i].uid, table[i].gid, err)) < 0)
             return rc;
     }
     for (int i = 0; drops && i < UP_N_USERS; i++)
@@ -220,11 +228,9 @@ int up_state_port(const char *what, const char *listen_at, struct vd_err *err)
 int up_state_password(const char *state, const struct up_ids *reader, struct vd_err *err)
 {
     char path[VD_PATH_MAX], text[PASSWORD_LEN + 2];
-    int rc, n;
+    int rc;
 
-    n = snprintf(path, sizeof path, "%s/secrets/first-password", state);
-    if (n < 0 || (size_t)n >= sizeof path)
-        return vd_err_set(err, VD_EINVAL, "path too long: '%s'", state);
+    up_state_path(state, "secrets/first-password", path);
     if (access(path, F_OK) == 0)
         return 0;
     vd_random_text(text, PASSWORD_LEN);

@@ -348,6 +348,9 @@ int vd_config_load_with(struct vd_config **ret_cfg, const char *folder,
     if (realpath(folder, path) == NULL)
         return vd_err_set(err, VD_EIO, "configuration folder '%.120s': %s", folder,
                           strerror(errno));
+    if (strlen(path) > VD_CONFIG_PATH_MAX)
+        return vd_err_set(err, VD_EIO, "configuration folder: its path has over %d bytes",
+                          VD_CONFIG_PATH_MAX);
     arg.folder = path;
     return run(ret_cfg, path, secrets, false, add_folder, &arg, problems, err);
 }

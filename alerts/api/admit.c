@@ -58,8 +58,7 @@ enum vd_place vd_api_admit(struct vd_api *api, struct vd_request *req, struct vd
     vd_token_hash(req->token, token);
     state = vd_sessions_get(api->sessions, token, now_us, vd_api_wall(api), &req->who,
                             &confirmed_us, &wants_touch);
-    is_in_grace =
-        state == VD_SESSION_STALE && now_us - confirmed_us <= api->opts.cfg->console.offline_us;
+    is_in_grace = state == VD_SESSION_STALE && now_us - confirmed_us <= vd_api_offline_us(api);
     if (state == VD_SESSION_OVER)
         return vd_api_refuse(req, VD_NOT_SIGNED_IN, "The session is over.");
     if (state == VD_SESSION_GOOD ||

@@ -26,6 +26,10 @@ static vd_handler_fn *const handlers[VD_N_ROUTES] = {
     [VD_ROUTE_STREAM] = vd_do_stream,
 };
 
+/* A client that has gone is noticed by the second beat, and the page calls a stream dead after
+ * two and a half. */
+#define BEAT_MAX_US INT64_C(10000000)
+
 #define METRIC(n, h, t)                                                                        \
     {                                                                                          \
         .name = "vedette_console_" n, .help = h, .type = VD_METRIC_##t                         \
@@ -70,6 +74,16 @@ struct vd_config *vd_api_config(struct vd_api *api)
     cfg = vd_config_ref(api->cfg);
     pthread_mutex_unlock(&api->cfg_mutex);
     return cfg;
+}
+
+int64_t vd_api_offline_us(struct vd_api *api)
+{
+    int64_t us;
+
+    pthread_mutex_lock(&api->cfg_mutex);
+    us = api->cfg->console.offline_us;
+    pthread_mutex_unlock(&api->cfg_mutex);
+    return us;
 }
 
 void vd_api_set_config(struct vd_api *api, struct vd_config *cfg)
@@ -236,8 +250,7 @@ static bool may_stream(void *self, const struct vd_request *req)
                         &confirmed_us, &wants_touch);
 
     return state == VD_SESSION_GOOD ||
-           (state == VD_SESSION_STALE &&
-            now_us - confirmed_us <= api->opts.cfg->console.offline_us);
+           (state == VD_SESSION_STALE && now_us - confirmed_us <= vd_api_offline_us(api));
 }
 
 void vd_api_tick(struct vd_api *api)
@@ -251,7 +264,9 @@ void vd_api_tick(struct vd_api *api)
     vd_str_copy(status.revision, sizeof status.revision, cfg->revision);
     vd_hub_set_status(api->hub, &status);
     if (now_us >= api->next_beat_us) {
-        api->next_beat_us = now_us + cfg->console.sse_heartbeat_us;
+        api->next_beat_us = now_us + (cfg->console.sse_heartbeat_us < BEAT_MAX_US
+                                          ? cfg->console.sse_heartbeat_us
+                                          : BEAT_MAX_US);
         vd_hub_beat(api->hub, vd_api_wall(api));
     }
     vd_config_unref(&cfg);

@@ -89,6 +89,9 @@ int64_t vd_api_wall(const struct vd_api *api);
 /* A reference to the configuration of now, the caller's to give back. */
 struct vd_config *vd_api_config(struct vd_api *api);
 
+/* console.offline as it now is. */
+int64_t vd_api_offline_us(struct vd_api *api);
+
 /* Answers with a problem; always VD_DONE. */
 enum vd_place vd_api_refuse(struct vd_request *req, enum vd_problem_code code,
                             const char *detail);

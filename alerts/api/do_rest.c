@@ -71,17 +71,48 @@ enum vd_place vd_do_metrics(struct vd_api *api, struct vd_request *req, struct v
     return VD_DONE;
 }
 
+/* Areas that he may see, and those above them, whose names lead there. */
+static struct vd_json *areas_json(struct vd_api *api, const struct vd_who *who)
+{
+    struct vd_config *cfg = vd_api_config(api);
+    struct vd_json *list = vd_json_array();
+    int rc = 0;
+
+    for (int i = 0; rc == 0 && i < cfg->n_areas; i++) {
+        const struct vd_area_cfg *area = &cfg->areas[i];
+        bool sees = vd_who_sees(who, area->code);
+        struct vd_json *row;
+
+        for (int j = 0; !sees && j < who->n_areas; j++)
+            sees = vd_area_within(who->areas[j], area->code);
+        if (!sees)
+            continue;
+        row = vd_json_object();
+        if (vd_json_set(row, "code", vd_json_text(area->code)) < 0 ||
+            vd_json_set(row, "name",
+                        vd_json_text(area->name != NULL ? area->name : area->code)) < 0)
+            vd_json_free(&row);
+        rc = vd_json_append(list, row);
+    }
+    vd_config_unref(&cfg);
+    if (rc < 0)
+        vd_json_free(&list);
+    return list;
+}
+
 enum vd_place vd_do_camera_list(struct vd_api *api, struct vd_request *req, struct vd_pg *pg,
                                 enum vd_place place)
 {
-    size_t len = 0;
-    char *text = vd_hub_cameras_json(api->hub, &req->who, &len);
+    struct vd_json *doc = vd_json_object();
 
     (void)pg;
     (void)place;
-    if (text == NULL)
+    if (vd_json_set(doc, "cameras", vd_hub_cameras_json(api->hub, &req->who)) < 0 ||
+        vd_json_set(doc, "areas", areas_json(api, &req->who)) < 0)
+        vd_json_free(&doc);
+    if (doc == NULL)
         return vd_api_refuse(req, VD_BUSY, NULL);
-    vd_reply_text(&req->reply, 200, "application/json", text, len);
+    vd_reply_json(&req->reply, 200, doc);
     return VD_DONE;
 }
 

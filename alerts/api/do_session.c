@@ -151,6 +151,7 @@ static enum vd_place finish(struct vd_api *api, struct vd_request *req, struct v
 {
     struct work *work = req->work;
     struct vd_session session = {0};
+    struct vd_config *cfg = vd_api_config(api);
     struct vd_err err = {0};
     char token[VD_TOKEN_TEXT + 1];
     int rc;
@@ -164,7 +165,8 @@ static enum vd_place finish(struct vd_api *api, struct vd_request *req, struct v
     if (!vd_str_is_utf8(session.agent, strlen(session.agent)))
         session.agent[0] = '\0';
     session.created_us = session.last_seen_us = vd_api_wall(api);
-    session.expires_us = session.created_us + api->opts.cfg->console.session_us;
+    session.expires_us = session.created_us + cfg->console.session_us;
+    vd_config_unref(&cfg);
     rc = store_session(pg, &session, &err);
     give_attempt(api, req, work->body.name);
     if (rc < 0)

@@ -12,6 +12,7 @@
 
 #include "alerts/api/session.h"
 #include "base/err.h"
+#include "base/json.h"
 
 enum {
     VD_HUB_RING = 4096,    /* messages kept for streams */
@@ -77,8 +78,8 @@ void vd_hub_beat(struct vd_hub *hub, int64_t wall_us);
  * newest first. A fresh text of *ret_len bytes, the caller's; NULL: no memory. */
 char *vd_hub_alerts_json(struct vd_hub *hub, const struct vd_who *who, size_t *ret_len);
 
-/* {"cameras":[…]}, likewise. */
-char *vd_hub_cameras_json(struct vd_hub *hub, const struct vd_who *who, size_t *ret_len);
+/* The cameras that who may see, a JSON array, the caller's; NULL: no memory. */
+struct vd_json *vd_hub_cameras_json(struct vd_hub *hub, const struct vd_who *who);
 
 /* A copy of one unresolved alert that who may see, the caller's; NULL: none here. */
 char *vd_hub_alert_json(struct vd_hub *hub, const struct vd_who *who, const char *id,

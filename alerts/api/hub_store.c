@@ -351,11 +351,9 @@ void vd_hub_set_cameras(struct vd_hub *hub, const struct vd_hub_camera *cameras,
         wake(arg);
 }
 
-char *vd_hub_cameras_json(struct vd_hub *hub, const struct vd_who *who, size_t *ret_len)
+struct vd_json *vd_hub_cameras_json(struct vd_hub *hub, const struct vd_who *who)
 {
-    struct vd_json *doc = vd_json_object();
     struct vd_json *list = vd_json_array();
-    char *text = NULL;
     int rc = 0;
 
     pthread_mutex_lock(&hub->mutex);
@@ -363,10 +361,9 @@ char *vd_hub_cameras_json(struct vd_hub *hub, const struct vd_who *who, size_t *
         if (vd_who_sees(who, hub->cameras[i].area))
             rc = vd_json_append(list, camera_json(&hub->cameras[i]));
     pthread_mutex_unlock(&hub->mutex);
-    if (vd_json_set(doc, "cameras", list) == 0 && rc == 0)
-        text = vd_json_dump(doc, ret_len);
-    vd_json_free(&doc);
-    return text;
+    if (rc < 0)
+        vd_json_free(&list);
+    return list;
 }
 
 bool vd_hub_sees_camera(struct vd_hub *hub, const struct vd_who *who, const char *camera)

@@ -17,7 +17,7 @@ struct row {
 static const struct row rows[] = {
     {"/healthz", VD_GET, VD_ROUTE_HEALTH, VD_IS_PUBLIC},
     {"/metrics", VD_GET, VD_ROUTE_METRICS, VD_IS_PUBLIC},
-    {"/api/v1/session", VD_POST, VD_ROUTE_SESSION_OPEN, VD_IS_PUBLIC | VD_NEEDS_PG},
+    {"/api/v1/session", VD_POST, VD_ROUTE_SESSION_OPEN, VD_IS_PUBLIC},
     {"/api/v1/session", VD_GET, VD_ROUTE_SESSION_SHOW, VD_NEEDS_SESSION},
     {"/api/v1/session", VD_DELETE, VD_ROUTE_SESSION_CLOSE,
      VD_NEEDS_SESSION | VD_NEEDS_CSRF | VD_NEEDS_PG},

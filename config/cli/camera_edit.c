@@ -142,41 +142,51 @@ static char *make_text(const struct add *add, size_t *ret_len)
     return text;
 }
 
-/* A password file belongs to whom the folder of secrets belongs: the one who set that up knew
- * which user the workers run as. */
-static void give_away(const char *folder, const char *path)
+/* A password file made by root is for the workers to read, and for nobody else. */
+static void give_away(const char *folder, const char *path, bool is_new)
 {
-    struct stat st;
+    uid_t uid;
+    gid_t gid;
 
-    if (geteuid() != 0 || stat(folder, &st) != 0)
+    if (!vd_cli_worker(&uid, &gid))
         return;
-    if (chown(path, st.st_uid, st.st_gid) != 0 || chmod(path, 0640) != 0)
+    if ((is_new && (chown(folder, 0, gid) != 0 || chmod(folder, 0750) != 0)) ||
+        chown(path, uid, (gid_t)-1) != 0)
         vd_cli_fail(0, "'%s': %s; see that the workers can read it", path, strerror(errno));
+}
+
+static int write_password(const struct add *add, const char *text, size_t len)
+{
+    char folder[VD_PATH_MAX], path[VD_PATH_MAX];
+    struct vd_err err = {0};
+    bool is_new;
+
+    if (vd_fs_join(folder, sizeof folder, add->folder, "secrets", &err) < 0 ||
+        vd_fs_join(path, sizeof path, folder, add->id, &err) < 0)
+        return vd_cli_fail(VD_CLI_FAILED, "%s", err.msg);
+    if (access(path, F_OK) == 0)
+        return vd_cli_fail(VD_CLI_FAILED,
+                           "the file '%s' is there already; give it as --password-file, or "
+                           "delete it",
+                           path);
+    is_new = access(folder, F_OK) != 0;
+    if (vd_fs_mkdirs(folder, 0750, &err) < 0 || vd_fs_write(path, text, len, 0600, &err) < 0)
+        return vd_cli_fail(VD_CLI_FAILED, "%s", err.msg);
+    give_away(folder, path, is_new);
+    return 0;
 }
 
 static int keep_password(const struct add *add)
 {
-    char folder[VD_PATH_MAX], path[VD_PATH_MAX];
-    struct vd_err err = {0};
     char *text = vd_secret_alloc(VD_SECRET_MAX);
-    size_t len = text != NULL ? fread(text, 1, VD_SECRET_MAX, stdin) : 0;
-    int status = 0;
+    size_t len;
+    int status;
 
     if (text == NULL)
         return vd_cli_fail(VD_CLI_FAILED, "out of memory");
-    if (vd_fs_join(folder, sizeof folder, add->folder, "secrets", &err) < 0 ||
-        vd_fs_join(path, sizeof path, folder, add->id, &err) < 0)
-        status = vd_cli_fail(VD_CLI_FAILED, "%s", err.msg);
-    else if (access(path, F_OK) == 0)
-        status = vd_cli_fail(VD_CLI_FAILED,
-                             "the file '%s' is there already; give it as "
-                             "--password-file, or delete it",
-                             path);
-    else if (vd_fs_mkdirs(folder, 0750, &err) < 0 ||
-             vd_fs_write(path, text, len, 0600, &err) < 0)
-        status = vd_cli_fail(VD_CLI_FAILED, "%s", err.msg);
-    else
-        give_away(folder, path);
+    (void)setvbuf(stdin, NULL, _IONBF, 0); /* no copy of it stays in a buffer */
+    len = fread(text, 1, VD_SECRET_MAX, stdin);
+    status = write_password(add, text, len);
     vd_secret_free(text);
     return status;
 }

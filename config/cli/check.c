@@ -29,6 +29,8 @@ static int check(const char *folder, unsigned secrets)
     int n = vd_problems_count(&problems), status = VD_CLI_DONE;
 
     vd_problems_print(&problems, folder, stdout);
+    if (rc == 0 && secrets != VD_CONFIG_SECRETS_NONE)
+        vd_cli_note_unreadable(folder, cfg);
     if (rc == 0)
         print_good(folder, cfg);
     else if (n > 0)

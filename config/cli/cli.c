@@ -36,9 +36,15 @@ void vd_cli_help(const struct vd_verb *verbs, size_t n, const char *prefix)
 int vd_cli_dispatch(const struct vd_verb *verbs, size_t n, const char *prefix, int argc,
                     char **argv)
 {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(verbs[i].name, argv[1]) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(verbs[i].name, argv[1]) != 0)
+            continue;
+        if (argc == 3 && strcmp(argv[2], "--help") == 0 && verbs[i].run != vd_cli_camera) {
+            vd_cli_help(&verbs[i], 1, prefix);
+            return VD_CLI_DONE;
+        }
+        return verbs[i].run(argc - 1, argv + 1);
+    }
     for (size_t i = 0; i < n; i++)
         if (vd_text_near(argv[1], verbs[i].name))
             return vd_cli_fail(VD_CLI_USAGE, "'%s' is no command; did you mean '%s %s'?",

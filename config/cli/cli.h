@@ -6,6 +6,7 @@
 #define VD_CONFIG_CLI_CLI_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "config/config.h"
@@ -51,6 +52,13 @@ int vd_cli_folder(const char *config, const char *state, char path[VD_CONFIG_PAT
  * pass. Returns 0 with *ret_cfg the caller's, or an exit status. */
 int vd_cli_load(struct vd_config **ret_cfg, const char *folder, const struct vd_overlay *over,
                 unsigned secrets);
+
+/* Owner and group of the workers' own user, where this machine has one and we are root: what
+ * they cannot read is no password to them. False: everybody here reads as we do. */
+bool vd_cli_worker(uid_t *ret_uid, gid_t *ret_gid);
+
+/* Says on stderr which cameras' password files the workers' user cannot read. */
+void vd_cli_note_unreadable(const char *folder, const struct vd_config *cfg);
 
 /* Finds the program vedette-<verb> beside this one or in the libexec folder. False: it is not
  * there. */

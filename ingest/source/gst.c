@@ -163,7 +163,7 @@ static int check_size(struct gst_source *s, enum vd_fault *ret_fault, struct vd_
                       w, h, (long long)s->base.max_pixels);
 }
 
-static void describe(struct gst_source *s, const GstBuffer *buffer, struct vd_frame *ret_frame)
+static void describe(struct gst_source *s, GstBuffer *buffer, struct vd_frame *ret_frame)
 {
     struct vd_source_info *info = &s->base.info;
     bool has_pts = GST_BUFFER_PTS_IS_VALID(buffer);

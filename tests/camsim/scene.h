@@ -61,8 +61,9 @@ enum vd_scene_kind {
 /* A mask's labels; those of the CDnet sets. */
 enum {
     VD_MASK_STATIC = 0,
-    VD_MASK_SHADOW = 50,  /* cast by an object */
-    VD_MASK_EDGE = 170,   /* less than half covered: counts neither way */
+    VD_MASK_SHADOW = 50, /* cast by an object */
+    VD_MASK_EDGE =
+        170, /* less than half covered, by an object or its shadow: counts neither way */
     VD_MASK_MOVING = 255, /* an object's own pixel */
 };
 

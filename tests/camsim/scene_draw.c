@@ -199,12 +199,12 @@ static void note_label(struct canvas *c, int x, int y, uint8_t label, float cove
     uint8_t *m = c->mask + (int64_t)y * c->w + x;
 
     if (label == VD_MASK_SHADOW) {
-        if (cover >= 0.25f && *m == VD_MASK_STATIC)
-            *m = VD_MASK_SHADOW;
+        if (cover >= 0.03f && *m == VD_MASK_STATIC)
+            *m = cover >= 0.5f ? VD_MASK_SHADOW : VD_MASK_EDGE;
         return;
     }
     if (cover < 0.5f) {
-        if (cover >= 0.08f && *m != VD_MASK_MOVING)
+        if (cover >= 0.03f && *m != VD_MASK_MOVING)
             *m = VD_MASK_EDGE;
         return;
     }
@@ -239,8 +239,7 @@ static void fill_luma(struct canvas *c, const struct shape *s, const struct ink 
                 c->y[at] =
                     blend(c->y[at], 16.0f + ((float)ink->y - 16.0f) * lit, cover * ink->alpha);
             if (c->mask != NULL && ink->label != VD_MASK_STATIC)
-                note_label(c, x, y, ink->label,
-                           ink->label == VD_MASK_SHADOW ? cover * ink->alpha : cover);
+                note_label(c, x, y, ink->label, cover);
         }
     }
 }

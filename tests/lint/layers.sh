@@ -13,6 +13,7 @@ BEGIN {
     may["ingest/frame"] = "ingest/frame base"
     may["ingest/source"] = "ingest/source ingest/frame config base"
     may["ingest/motion"] = "ingest/motion ingest/frame base"
+    may["ingest/condition"] = "ingest/condition base"
     may["ingest/track"] = "ingest/track ingest/motion base"
     may["ingest/publish"] = "ingest/publish storage/spool base"
     may["alerts"] = "alerts storage config base"

@@ -49,6 +49,9 @@ expect 1 "No such file or directory" "$vedette" check --config "$tmp/none"
 expect 1 "name its folder with --config" "$vedette" check --state "$tmp/none"
 expect 0 "| \`cameras[].zones[].polygon\` |" "$vedette" config-reference --markdown
 expect 2 "did you mean 'vedette camera list'?" "$vedette" camera lst
+expect 0 "--password-stdin" "$vedette" camera add --help
+expect 0 "--no-secrets" "$vedette" check --help
+expect 0 "vedette camera remove" "$vedette" camera --help
 expect 2 "which one?" "$vedette" camera show --config "$tmp/c"
 expect 0 "no cameras" "$vedette" camera list --config "$tmp/c"
 

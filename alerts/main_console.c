@@ -1,0 +1,177 @@
+/* alerts/main_console.c: vedette-console: people's door to Vedette. Parse, build, run, tear
+ * down; nothing else. */
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alerts/api/api.h"
+#include "alerts/console_feed.h"
+#include "alerts/console_pg.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/notify.h"
+#include "config/config.h"
+#include "config/watch.h"
+
+enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 };
+
+struct opts {
+    const char *config, *state;
+    enum vd_log_level level;
+};
+
+struct console {
+    struct opts opts;
+    struct vd_config *cfg;
+    struct vd_watch *watch;
+    struct vd_bus *bus;
+    struct vd_api *api;
+    struct vd_console_feed *feed;
+    int signal_fd;
+};
+
+static int usage(const char *problem, const char *what)
+{
+    fprintf(stderr,
+            "vedette-console: %s%s\nusage: vedette-console --config DIR --state DIR "
+            "[--log error|warn|info|debug]\n",
+            problem, what);
+    return EXIT_USAGE;
+}
+
+/* Returns 0 to run, else the exit status + 1. */
+static int parse(struct opts *opts, int argc, char **argv)
+{
+    static const struct option known[] = {{"config", required_argument, NULL, 'c'},
+                                          {"state", required_argument, NULL, 's'},
+                                          {"log", required_argument, NULL, 'l'},
+                                          {NULL, 0, NULL, 0}};
+    int opt;
+
+    *opts = (struct opts){.level = VD_LOG_INFO};
+    opterr = 0;
+    while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        if (opt == 'c')
+            opts->config = optarg;
+        else if (opt == 's')
+            opts->state = optarg;
+        else if (opt != 'l')
+            return 1 + usage("unknown option ", argv[optind - 1]);
+        else if (!vd_log_level_parse(optarg, &opts->level))
+            return 1 + usage("no such level: ", optarg);
+    }
+    if (opts->config == NULL || opts->state == NULL || opts->state[0] != '/')
+        return 1 + usage("--config and --state (absolute) are needed", "");
+    return 0;
+}
+
+static void reload(struct console *console)
+{
+    struct vd_config *cfg = NULL;
+    struct vd_err err = {0};
+
+    if (vd_config_load(&cfg, console->opts.config, VD_CONFIG_SECRETS_NONE, NULL, &err) < 0) {
+        LOG_WARN("config.refused",
+                 "reason=\"%s\" advice=\"the old one runs on; vedette check "
+                 "names every problem\"",
+                 err.msg);
+        return;
+    }
+    if (strcmp(cfg->revision, console->cfg->revision) != 0) {
+        LOG_INFO("config.loaded", "revision=%.12s", cfg->revision);
+        vd_api_set_config(console->api, cfg);
+        vd_config_unref(&console->cfg);
+        console->cfg = vd_config_ref(cfg);
+    }
+    vd_config_unref(&cfg);
+}
+
+/* Until SIGTERM or SIGINT. */
+static void run(struct console *console)
+{
+    struct pollfd fds[2] = {{console->signal_fd, POLLIN, 0},
+                            {vd_watch_fd(console->watch), POLLIN, 0}};
+    int64_t next_us = 0;
+
+    for (;;) {
+        int64_t now_us = vd_clock_system.mono_us(vd_clock_system.self);
+        int sig;
+
+        if (now_us >= next_us) {
+            vd_api_tick(console->api);
+            next_us = now_us + 500 * 1000;
+        }
+        poll(fds, 2, (int)((next_us - now_us) / 1000 + 1));
+        while ((sig = vd_signals_take(console->signal_fd)) != 0) {
+            if (sig == SIGTERM || sig == SIGINT)
+                return;
+            if (sig == SIGHUP)
+                reload(console);
+        }
+        if (vd_watch_take(console->watch))
+            reload(console);
+    }
+}
+
+static int open_all(struct console *console, struct vd_console_pg *paths, struct vd_err *err)
+{
+    struct vd_api_opts opts = {.state = console->opts.state, .clock = &vd_clock_system};
+    int rc =
+        vd_config_load(&console->cfg, console->opts.config,
+                       VD_CONFIG_SECRETS_CONSOLE | VD_CONFIG_SECRETS_DB_CONSOLE, NULL, err);
+
+    if (rc < 0)
+        return rc;
+    console->signal_fd = vd_signals_open(err);
+    if (console->signal_fd < 0)
+        return console->signal_fd;
+    opts.cfg = console->cfg;
+    if ((rc = vd_console_pg(console->cfg, opts.state, paths, &opts.pg, err)) < 0 ||
+        (rc = vd_watch_open(&console->watch, console->opts.config, VD_WATCH_SETTLE_US, err)) <
+            0 ||
+        (rc = vd_bus_open(&console->bus, err)) < 0)
+        return rc;
+    opts.bus = console->bus;
+    if ((rc = vd_api_open(&console->api, &opts, err)) < 0)
+        return rc;
+    return vd_console_feed_open(&console->feed, console->api, &opts, err);
+}
+
+int main(int argc, char **argv)
+{
+    struct console console = {.signal_fd = -1};
+    struct vd_console_pg paths;
+    struct vd_err err = {0};
+    int rc = parse(&console.opts, argc, argv);
+
+    if (rc != 0)
+        return rc - 1;
+    vd_log_init("vedette-console", console.opts.level);
+    vd_undumpable();
+    vd_json_init();
+    rc = vd_crypto_init(&err);
+    if (rc == 0)
+        rc = open_all(&console, &paths, &err);
+    if (rc >= 0) {
+        LOG_INFO("console.ready", "listen=%s port=%u", console.cfg->console.listen,
+                 (unsigned)vd_api_port(console.api));
+        vd_notify("READY=1");
+        run(&console);
+        vd_notify("STOPPING=1");
+    } else {
+        LOG_ERROR("console.exit", "reason=\"%s\"", err.msg);
+    }
+    vd_console_feed_close(&console.feed); /* before the server that it feeds */
+    vd_api_close(&console.api);
+    vd_bus_close(&console.bus);
+    vd_watch_close(&console.watch);
+    if (console.signal_fd >= 0)
+        close(console.signal_fd);
+    vd_config_unref(&console.cfg);
+    return rc >= 0 ? EXIT_SUCCESS : rc == VD_EINVAL ? EXIT_CONFIG : EXIT_FAILURE;
+}

@@ -289,9 +289,10 @@ static void push_camera(struct vd_hub *hub, const struct vd_hub_camera *camera)
     struct vd_json *doc = camera_json(camera);
     size_t json_len = 0, len = 0;
     char *json = doc != NULL ? vd_json_dump(doc, &json_len) : NULL;
+    char *text = json != NULL ? vd_hub_frame("camera", 0, json, json_len, &len) : NULL;
 
-    if (json != NULL)
-        vd_hub_push(hub, 0, camera->area, vd_hub_frame("camera", 0, json, json_len, &len), len);
+    if (text != NULL)
+        vd_hub_push(hub, 0, camera->area, text, len);
     free(json);
     vd_json_free(&doc);
 }

@@ -20,8 +20,8 @@ static int decode_states(struct vd_search *search, const char *value)
         for (i = 0; i < n; i++)
             if (strlen(known[i]) == len && strncmp(known[i], value, len) == 0)
                 break;
-        if (i == n || at == 4 || (i == 0 && value[len] == ',') ||
-            (at > 0 && strcmp(search->states[0], "unresolved") == 0))
+        /* "unresolved" says it all: it stands alone */
+        if (i == n || at == 4 || (i == 0 && (at > 0 || value[len] == ',')))
             return VD_EPROTO;
         vd_str_copy(search->states[at], sizeof search->states[at], known[i]);
         search->filter.states[at] = search->states[at];

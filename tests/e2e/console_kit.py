@@ -38,8 +38,9 @@ class Kit:
         for folder in ('state/run', 'state/secrets', 'config/cameras', 'config/rules', 'pictures', 'frames'):
             (self.dir / folder).mkdir(parents=True)
         os.chmod(self.state / 'run', 0o755)
-        (self.state / 'secrets/vedette_console').write_text('unused\n')
-        os.chmod(self.state / 'secrets/vedette_console', 0o600)
+        for role in ('vedette_console', 'vedette_router'):
+            (self.state / 'secrets' / role).write_text('unused\n')
+            os.chmod(self.state / 'secrets' / role, 0o600)
         (self.config / 'vedette.yaml').write_text(CONFIG + extra)
         for ident, name, area in CAMERAS:
             (self.config / 'cameras' / (ident + '.yaml')).write_text(
@@ -48,8 +49,9 @@ class Kit:
         self.stub_process = subprocess.Popen([SUPPORT / 'console_stub', self.state, self.pictures],
                                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.stub_process.stdout.readline().strip() == 'ready'
-        self.console = None
+        self.console = self.router = None
         self.browsers = []
+        self.start_router()
         self.start()
 
     def _frames(self):
@@ -59,13 +61,21 @@ class Kit:
                         str(self.dir / 'frames/%02d.jpg')], check=False)
         return sorted((self.dir / 'frames').glob('*.jpg'))
 
+    def start_router(self):
+        log = open(self.dir / 'router.log', 'a')
+        self.router = subprocess.Popen([BIN / 'vedette-router', '--config', self.config, '--state', self.state], stderr=log)
+
+    def stop_router(self):
+        self.router.send_signal(signal.SIGTERM)
+        self.router.wait(10)
+
     def start(self):
         log = open(self.dir / 'console.log', 'a')
         self.console = subprocess.Popen([BIN / 'vedette-console', '--config', self.config, '--state', self.state], stderr=log)
         text = wait(lambda: [l for l in (self.dir / 'console.log').read_text().splitlines() if 'console.ready' in l], 10)
         self.url = 'http://127.0.0.1:%s' % text[-1].rsplit('port=', 1)[1]
         wait(lambda: (self.state / 'secrets/first-password').exists(), 10)
-        wait(lambda: self.client().call('GET', '/healthz')[1]['database'], 20)
+        wait(lambda: all(self.client().call('GET', '/healthz')[1].values()), 20)
         self.password = (self.state / 'secrets/first-password').read_text().strip()
 
     def log(self):
@@ -113,6 +123,8 @@ class Kit:
             browser.quit()
         if self.console and self.console.poll() is None:
             self.stop_console()
+        if self.router and self.router.poll() is None:
+            self.stop_router()
         self.stub_process.stdin.close()
         self.stub_process.wait(15)
         if not keep:
@@ -123,7 +135,7 @@ class Kit:
 
     def __exit__(self, kind, value, trace):
         if kind is not None:
-            sys.stderr.write(self.log()[-4000:])
+            sys.stderr.write(self.log()[-4000:] + (self.dir / 'router.log').read_text()[-3000:])
         self.close()
 
 

@@ -64,6 +64,7 @@ static void store(struct stub *stub, struct vd_alert *alert, bool is_new)
     row.body_len = (size_t)len;
     must(vd_alert_topic(alert, topic, sizeof topic, &err), &err);
     must(vd_pg_feed_store(stub->pg, &row, 1, &err), &err);
+    must(vd_pg_feed_notify(stub->pg, &err), &err);
     must(vd_pg_commit(stub->pg, &err), &err);
 }
 

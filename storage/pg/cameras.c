@@ -34,7 +34,12 @@ int vd_pg_camera_store(struct vd_pg *pg, const struct vd_pg_camera *cameras, int
         rc = vd_pg_exec_prepared(
             pg,
             "INSERT INTO camera_status AS s (camera, area, worker, state, since, reason,"
-            " detail, updated) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)"
+            " detail, updated)"
+            /* a camera may be told of twice in one batch: the last word counts */
+            " SELECT DISTINCT ON (camera) camera, area, worker, state, since, reason, detail,"
+            " updated FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) WITH ORDINALITY"
+            " AS t (camera, area, worker, state, since, reason, detail, updated, n)"
+            " ORDER BY camera, n DESC"
             " ON CONFLICT (camera) DO UPDATE SET area = excluded.area,"
             " worker = excluded.worker, state = excluded.state, since = excluded.since,"
             " reason = excluded.reason, detail = excluded.detail,"

@@ -38,6 +38,7 @@ def alerts_appear_with_their_pictures_and_a_second_run_continues():
     try:
         wait_for(lambda: "everything runs" in open(out_path).read() or up.poll() is not None, 180, "all is up", tail, 0.2)
         assert up.poll() is None, tail()
+        wait_for(lambda: "console.first-user" in open(log_path).read(), 10, "the first user", tail)
         api = Api(port, "admin", password())
         first = wait_for(lambda: _with_picture(api), 180 - (time.monotonic() - begun), "an alert with a picture", tail, 0.5)
         print(f"       first alert with its picture after {time.monotonic() - begun:.0f} s")

@@ -202,6 +202,8 @@ class System:
         return dict(self.sql("SELECT camera, state FROM camera_status"))
 
     def api(self):
+        # The first user is made when the console has reached the database, a moment after it listens.
+        wait_for(lambda: self.logged(r"console\.first-user"), 10, "the first user", self.tail)
         with open(os.path.join(self.state, "secrets/first-password"), encoding="ascii") as secret:
             return Api(self.port, "admin", secret.read().strip())
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
-#include <signal.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,12 +13,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Held by the asking thread and by the query: whoever is last frees it. getaddrinfo can't be
- * given a deadline, so the one who asks must be able to walk away. */
+#include "base/thread.h"
+
+enum { QUERIES_MAX = 32 };
+
+/* How many are under way, abandoned ones included. */
+static atomic_int queries;
+
+/* Held by the asking thread and by the one that waits for the name server: whoever is last
+ * frees it. getaddrinfo knows no deadline and can't be interrupted, so the one who asks must be
+ * able to walk away; hence a thread that nobody joins. */
 struct query {
-    struct gaicb request;
-    struct gaicb *list[1];
-    struct addrinfo hints;
+    struct addrinfo *found;
+    int rc; /* of getaddrinfo; valid once done_fd is readable */
     char host[256];
     int done_fd;
     atomic_int holders;
@@ -28,18 +35,22 @@ static void let_go(struct query *q)
 {
     if (atomic_fetch_sub(&q->holders, 1) != 1)
         return;
-    if (q->request.ar_result != NULL)
-        freeaddrinfo(q->request.ar_result);
+    if (q->found != NULL)
+        freeaddrinfo(q->found);
     close(q->done_fd);
     free(q);
 }
 
-static void answered(union sigval value)
+static void *look_up(void *arg)
 {
-    struct query *q = value.sival_ptr;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+    struct query *q = arg;
 
+    q->rc = getaddrinfo(q->host, NULL, &hints, &q->found);
     (void)eventfd_write(q->done_fd, 1);
     let_go(q);
+    atomic_fetch_sub(&queries, 1);
+    return NULL;
 }
 
 static int numeric(const struct addrinfo *found, char *address)
@@ -77,27 +88,33 @@ static int wait_fd(int fd, short events, int64_t deadline_us, const struct vd_st
 static int ask(struct query *q, int64_t deadline_us, const struct vd_stop *stop,
                char *ret_address, struct vd_err *err)
 {
-    struct sigevent event = {.sigev_notify = SIGEV_THREAD,
-                             .sigev_notify_function = answered,
-                             .sigev_value.sival_ptr = q};
+    eventfd_t count;
+    pthread_t thread;
     int rc;
 
-    atomic_fetch_add(&q->holders, 1);
-    rc = getaddrinfo_a(GAI_NOWAIT, q->list, 1, &event);
-    if (rc != 0) {
-        let_go(q);
-        return vd_err_set(err, VD_ENOMEM, "host '%s': %s", q->host, gai_strerror(rc));
+    if (atomic_fetch_add(&queries, 1) >= QUERIES_MAX) {
+        atomic_fetch_sub(&queries, 1);
+        return vd_err_set(err, VD_ETIMEOUT, "host '%s': the name server answers nobody",
+                          q->host);
     }
+    atomic_fetch_add(&q->holders, 1);
+    rc = vd_thread_start(&thread, "dns", look_up, q, err);
+    if (rc < 0) {
+        atomic_fetch_sub(&queries, 1);
+        let_go(q);
+        return rc;
+    }
+    (void)pthread_detach(thread);
     rc = wait_fd(q->done_fd, POLLIN, deadline_us, stop);
     if (rc < 0)
         return vd_err_set(err, VD_ESTOP, "host '%s': stopping", q->host);
     if (rc == 0)
         return vd_err_set(err, VD_ETIMEOUT, "host '%s': no answer from the name server",
                           q->host);
-    rc = gai_error(&q->request);
-    if (rc != 0 || numeric(q->request.ar_result, ret_address) != 0)
+    (void)eventfd_read(q->done_fd, &count); /* orders what the other thread wrote */
+    if (q->rc != 0 || numeric(q->found, ret_address) != 0)
         return vd_err_set(err, VD_EINVAL, "host '%s': %s", q->host,
-                          rc != 0 ? gai_strerror(rc) : "no numeric form");
+                          q->rc != 0 ? gai_strerror(q->rc) : "no numeric form");
     return 0;
 }
 
@@ -123,9 +140,6 @@ int vd_reach_resolve(const char *host, int64_t deadline_us, const struct vd_stop
         return vd_err_set(err, VD_ENOMEM, "host '%s': %s", host, strerror(errno));
     }
     (void)snprintf(q->host, sizeof q->host, "%s", host);
-    q->hints = (struct addrinfo){.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-    q->request = (struct gaicb){.ar_name = q->host, .ar_request = &q->hints};
-    q->list[0] = &q->request;
     atomic_init(&q->holders, 1);
     rc = ask(q, deadline_us, stop, ret_address, err);
     let_go(q);

@@ -91,7 +91,7 @@ static void sum_up(const struct vd_pg_event *events, int n, struct outcome *slot
 }
 
 struct columns {
-    struct pg_array event, rev, position, received, kind, camera, area, topic, body;
+    struct pg_array event, rev, position, received, kind, camera, area;
 };
 
 static void columns_init(struct columns *c)
@@ -103,16 +103,14 @@ static void columns_init(struct columns *c)
     pg_array_init(&c->kind, PG_ARRAY_TEXT);
     pg_array_init(&c->camera, PG_ARRAY_TEXT);
     pg_array_init(&c->area, PG_ARRAY_TEXT);
-    pg_array_init(&c->topic, PG_ARRAY_TEXT);
-    pg_array_init(&c->body, PG_ARRAY_TEXT);
 }
 
 static struct pg_array *column(struct columns *c, int i)
 {
-    struct pg_array *const all[] = {&c->event,  &c->rev,  &c->position, &c->received, &c->kind,
-                                    &c->camera, &c->area, &c->topic,    &c->body};
+    struct pg_array *const all[] = {&c->event, &c->rev,    &c->position, &c->received,
+                                    &c->kind,  &c->camera, &c->area};
 
-    return i < 9 ? all[i] : NULL;
+    return i < 7 ? all[i] : NULL;
 }
 
 static void columns_fini(struct columns *c)
@@ -130,8 +128,6 @@ static void columns_add(struct columns *c, const struct vd_pg_event *e)
     pg_array_text(&c->kind, e->kind);
     pg_array_text(&c->camera, e->camera);
     pg_array_text(&c->area, e->area);
-    pg_array_text(&c->topic, e->topic);
-    pg_array_bytes(&c->body, e->body, e->body_len);
 }
 
 static int run_columns(struct vd_pg *pg, const char *sql, struct columns *c, struct vd_err *err)
@@ -152,21 +148,18 @@ static int apply(struct vd_pg *pg, struct columns *begun, struct columns *change
     struct vd_pg_args args = {0};
     int rc = run_columns(
         pg,
-        "INSERT INTO open_event (event, rev, position, received, kind, camera, area, topic,"
-        " body) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-        " ON CONFLICT (event) DO UPDATE SET rev = excluded.rev,"
-        " position = excluded.position, received = excluded.received,"
-        " topic = excluded.topic, body = excluded.body WHERE open_event.rev < excluded.rev",
+        "INSERT INTO open_event (event, rev, position, received, kind, camera, area)"
+        " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)"
+        " ON CONFLICT (event) DO UPDATE SET rev = excluded.rev, position = excluded.position,"
+        " received = excluded.received WHERE open_event.rev < excluded.rev",
         begun, err);
 
     if (rc >= 0)
         rc = run_columns(
             pg,
-            "UPDATE open_event o SET rev = n.rev, position = n.position,"
-            " received = n.received, topic = n.topic, body = n.body"
-            " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS n (event, rev, position,"
-            " received, kind, camera, area, topic, body)"
-            " WHERE o.event = n.event AND o.rev < n.rev",
+            "UPDATE open_event o SET rev = n.rev, position = n.position, received = n.received"
+            " FROM unnest($1, $2, $3, $4, $5, $6, $7) AS n (event, rev, position, received,"
+            " kind, camera, area) WHERE o.event = n.event AND o.rev < n.rev",
             changed, err);
     if (rc < 0 || ended->n == 0)
         return rc;
@@ -232,8 +225,10 @@ int vd_pg_events_open(struct vd_pg *pg, vd_pg_open_event_fn *each, void *arg,
 {
     struct vd_pg_rows *rows = NULL;
     int n = vd_pg_exec(pg,
-                       "SELECT event, rev, position, kind, camera, area, topic, body"
-                       " FROM open_event ORDER BY position",
+                       "SELECT o.event, o.rev, o.position, o.kind, o.camera, o.area, f.topic,"
+                       " f.body FROM open_event o JOIN feed f"
+                       " ON f.position = o.position AND f.received = o.received"
+                       " ORDER BY o.position",
                        NULL, &rows, err);
 
     for (int i = 0; i < n; i++) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ingest/motion/dsp.h"
+#include "ingest/motion/zones.h"
 
 static int32_t root_of(struct vd_run *runs, int32_t i)
 {
@@ -89,7 +90,8 @@ static void add_run(struct vd_blob *blob, const struct vd_run *run,
         blob->strong += (row[x] & VD_PIXEL_STRONG) != 0;
         blob->darker += (row[x] & VD_PIXEL_DARKER) != 0;
         blob->changed += (row[x] & VD_PIXEL_CHANGED) != 0;
-        for (unsigned bits = zone_row[x], z = 0; bits != 0; bits >>= 1, z++)
+        for (unsigned bits = zone_row[x] & ~(unsigned)VD_ZONE_SEEN, z = 0; bits != 0;
+             bits >>= 1, z++)
             blob->zone_area[z] += (int)(bits & 1);
     }
 }

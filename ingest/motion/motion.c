@@ -176,11 +176,14 @@ static void add_box(struct vd_motion *m, const struct vd_blob *blob,
 {
     float w = (float)m->bg.w, h = (float)m->bg.h;
     struct vd_motion_box *box;
+    uint32_t zones = 0;
 
     for (int z = 0; z < m->n_zones; z++)
         if (m->zone_area[z] > 0)
             r->zone_score[z] += (float)blob->zone_area[z] / (float)m->zone_area[z];
-    if (r->n_boxes == VD_MOTION_BOXES_MAX)
+    for (int z = 0; z < m->n_zones; z++)
+        zones |= blob->zone_area[z] > 0 ? 1U << z : 0;
+    if (zones == 0 || r->n_boxes == VD_MOTION_BOXES_MAX)
         return;
     box = &r->boxes[r->n_boxes++];
     *box = (struct vd_motion_box){
@@ -189,12 +192,11 @@ static void add_box(struct vd_motion *m, const struct vd_blob *blob,
         .w = (float)(blob->x1 - blob->x0) / w,
         .h = (float)(blob->y1 - blob->y0) / h,
         .area = (float)blob->area / (w * h),
+        .zones = zones,
         .track = track->number,
         .travel = track->travel / hypotf(w, h),
         .is_sure = track->is_sure,
     };
-    for (int z = 0; z < m->n_zones; z++)
-        box->zones |= blob->zone_area[z] > 0 ? 1U << z : 0;
 }
 
 /* A change of light keeps structures and has soft borders: few cells of the blob, by its

@@ -15,7 +15,7 @@
 enum {
     VD_MOTION_W_MAX = 352, /* the analysed picture is at most this large */
     VD_MOTION_H_MAX = 288,
-    VD_MOTION_ZONES_MAX = 16,
+    VD_MOTION_ZONES_MAX = 15,
     VD_MOTION_MASKS_MAX = 16,
     VD_MOTION_POINTS_MAX = 64,
     VD_MOTION_BOXES_MAX = 16,

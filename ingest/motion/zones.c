@@ -64,13 +64,14 @@ int vd_zones_render(uint16_t *map, int *area, const struct vd_motion_settings *s
     memset(area, 0, sizeof *area * (size_t)n_zones);
     for (int y = 0; y < h; y++)
         for (int x = 0; x < pitch; x++)
-            map[y * pitch + x] = settings->n_zones == 0 && x < w;
+            map[y * pitch + x] =
+                x < w ? (uint16_t)(VD_ZONE_SEEN | (settings->n_zones == 0)) : 0;
     for (int i = 0; i < settings->n_zones; i++)
         paint(&on, &settings->zones[i].polygon, UINT16_MAX, (uint16_t)(1U << i));
     for (int i = 0; i < settings->n_masks; i++)
         paint(&on, &settings->masks[i], 0, 0);
     for (int i = 0; i < h * pitch; i++)
-        for (int z = 0; map[i] >> z != 0; z++)
+        for (int z = 0; z < n_zones; z++)
             area[z] += map[i] >> z & 1;
     return n_zones;
 }

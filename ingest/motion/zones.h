@@ -4,9 +4,11 @@
 
 #include "ingest/motion/motion.h"
 
-/* Fills map (w x h, rows pitch apart): bit i where the pixel's centre lies in zone i and in no
- * mask; area[i] = pixels so marked. Without zones, bit 0 is the whole picture. Returns how many
- * zones there are. */
+enum { VD_ZONE_SEEN = 1 << 15 }; /* in no mask */
+
+/* Fills map (w x h, rows pitch apart): bit i where the pixel's centre lies in zone i, bit
+ * VD_ZONE_SEEN everywhere, nothing where a mask lies; area[i] = pixels of zone i so marked.
+ * Without zones, bit 0 is the whole picture. Returns how many zones there are. */
 int vd_zones_render(uint16_t *map, int *area, const struct vd_motion_settings *settings, int w,
                     int h, int pitch);
 

@@ -36,6 +36,7 @@ struct vd_cell {
     float pending_sum; /* shares under pending_owner, until it is decided what it was */
     int pending_n;
     uint32_t pending_owner;
+    float doubt;   /* tracks that went nowhere here lately */
     bool is_usual; /* differs, but not more than it is used to */
     enum vd_look look;
 };
@@ -124,6 +125,9 @@ void vd_background_own(struct vd_background *bg, const int bounds[4], uint32_t t
 /* It is decided: the track was a mover (what it covered is forgotten) or not (it was usual
  * activity). */
 void vd_background_decide(struct vd_background *bg, uint32_t track, bool is_mover);
+
+/* Tracks that went nowhere in bounds lately, mean over the cells. */
+float vd_background_doubt(const struct vd_background *bg, const int bounds[4]);
 
 /* Learns what is usual from this frame, where nothing holds it. */
 void vd_background_usual(struct vd_background *bg, float dt_s);

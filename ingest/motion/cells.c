@@ -4,7 +4,7 @@
 
 #include "ingest/motion/background.h"
 
-static const float USUAL_S = 12, BAR_MAX = 0.7F;
+static const float USUAL_S = 12, DOUBT_S = 8, BAR_MAX = 0.7F, NEW_SHARE = 0.15F;
 
 /* Shares of a cell's pixels that differ, and of those that do and have just come to. */
 static void count_cell(const struct vd_background *bg, int r, int c, struct vd_cell *cell)
@@ -81,6 +81,7 @@ void vd_background_usual(struct vd_background *bg, float dt_s)
     for (int i = 0; i < bg->cols * bg->rows; i++) {
         struct vd_cell *cell = &bg->cells[i];
 
+        cell->doubt -= fminf(1, dt_s / DOUBT_S) * cell->doubt;
         if (cell->is_held || cell->is_still)
             continue;
         if (cell->owner == 0) {
@@ -100,8 +101,9 @@ void vd_background_decide(struct vd_background *bg, uint32_t track, bool is_move
     for (int i = 0; i < bg->cols * bg->rows; i++) {
         struct vd_cell *cell = &bg->cells[i];
 
-        if (cell->pending_owner != track || cell->pending_n == 0)
+        if (cell->pending_owner != track)
             continue;
+        cell->doubt += is_mover ? 0 : 1;
         if (is_mover)
             cell->pending_sum = 0;
         if (is_mover)
@@ -153,6 +155,17 @@ void vd_background_still(struct vd_background *bg, const int bounds[4])
             bg->cells[r * bg->cols + c].is_still = true;
 }
 
+float vd_background_doubt(const struct vd_background *bg, const int bounds[4])
+{
+    struct cell_range in = range_of(bg, bounds, 0);
+    float sum = 0;
+
+    for (int r = in.r0; r <= in.r1; r++)
+        for (int c = in.c0; c <= in.c1; c++)
+            sum += bg->cells[r * bg->cols + c].doubt;
+    return sum / (float)((in.r1 - in.r0 + 1) * (in.c1 - in.c0 + 1));
+}
+
 void vd_background_own(struct vd_background *bg, const int bounds[4], uint32_t track)
 {
     struct cell_range in = range_of(bg, bounds, 0);
@@ -162,51 +175,69 @@ void vd_background_own(struct vd_background *bg, const int bounds[4], uint32_t t
             bg->cells[r * bg->cols + c].owner = track;
 }
 
+/* Second moments of a cell, picture x and background m, means and planes taken out: a light
+ * has slopes, and they are not structure. */
 struct moments {
-    float mean_x, mean_m, var_x, var_m, cov;
+    float mean_x, mean_m;
+    float var_x;               /* of the picture, slopes and all */
+    float rest_x, rest_m, cov; /* without slopes */
 };
 
 static struct moments cell_moments(const struct vd_background *bg, int r, int c)
 {
-    int y1 = (r + 1) * VD_CELL < bg->h ? (r + 1) * VD_CELL : bg->h;
+    int y0 = r * VD_CELL, y1 = y0 + VD_CELL < bg->h ? y0 + VD_CELL : bg->h;
     int x0 = c * VD_CELL, x1 = x0 + VD_CELL < bg->w ? x0 + VD_CELL : bg->w;
-    float sx = 0, sm = 0, sxx = 0, smm = 0, sxm = 0,
-          n = (float)((y1 - r * VD_CELL) * (x1 - x0));
+    float w = (float)(x1 - x0), h = (float)(y1 - y0), n = w * h;
+    float uu = (w * w - 1) / 12, vv = (h * h - 1) / 12; /* of 0, 1, … centred */
+    float sx = 0, sm = 0, xx = 0, mm = 0, xm = 0, ux = 0, um = 0, vx = 0, vm = 0;
+    struct moments s;
 
-    for (int y = r * VD_CELL; y < y1; y++) {
+    for (int y = y0; y < y1; y++) {
         const uint8_t *x = vd_luma_row(bg, &bg->now, y);
         const int16_t *m = bg->model.mean0 + y * bg->pitch;
+        float v = (float)(y - y0) - 0.5F * (h - 1);
 
         for (int i = x0; i < x1; i++) {
-            float a = x[i], b = (float)m[i] / 128;
+            float p = x[i], q = (float)m[i] / 128, u = (float)(i - x0) - 0.5F * (w - 1);
 
-            sx += a;
-            sm += b;
-            sxx += a * a;
-            smm += b * b;
-            sxm += a * b;
+            sx += p;
+            sm += q;
+            xx += p * p;
+            mm += q * q;
+            xm += p * q;
+            ux += u * p;
+            um += u * q;
+            vx += v * p;
+            vm += v * q;
         }
     }
-    return (struct moments){sx / n, sm / n, sxx / n - sx / n * (sx / n),
-                            smm / n - sm / n * (sm / n), sxm / n - sx / n * (sm / n)};
+    s.mean_x = sx / n;
+    s.mean_m = sm / n;
+    s.var_x = xx / n - s.mean_x * s.mean_x;
+    uu = uu > 0 ? 1 / (uu * n * n) : 0;
+    vv = vv > 0 ? 1 / (vv * n * n) : 0;
+    s.rest_x = s.var_x - ux * ux * uu - vx * vx * vv;
+    s.rest_m = mm / n - s.mean_m * s.mean_m - um * um * uu - vm * vm * vv;
+    s.cov = xm / n - s.mean_x * s.mean_m - ux * um * uu - vx * vm * vv;
+    return s;
 }
 
 enum vd_look vd_background_look_of(struct vd_background *bg, int row, int col)
 {
     struct vd_cell *cell = &bg->cells[row * bg->cols + col];
-    float flat = 4 + 2 * bg->sigma * bg->sigma;
+    float noise = 2 + 2 * bg->sigma * bg->sigma, rest;
     struct moments s;
 
     if (cell->look != VD_LOOK_UNKNOWN)
         return cell->look;
     s = cell_moments(bg, row, col);
-    if (s.var_x < flat && s.var_m < flat)
-        cell->look = VD_LOOK_FLAT;
-    else if (s.cov > 0 && s.cov * s.cov > 0.7F * s.var_x * s.var_m && s.var_x < 6 * s.var_m &&
-             s.var_m < 6 * s.var_x)
-        cell->look = VD_LOOK_LIT;
-    else
+    rest = s.rest_x;
+    if (s.cov > 0 && s.rest_m > 0.5F)
+        rest -= s.cov * s.cov / s.rest_m;
+    if (rest > fmaxf(noise, NEW_SHARE * s.var_x))
         cell->look = VD_LOOK_OBJECT;
+    else
+        cell->look = s.rest_m > noise ? VD_LOOK_LIT : VD_LOOK_FLAT;
     return cell->look;
 }
 

@@ -6,7 +6,9 @@
 
 enum { LOST_US = 700000 };
 
-static const float MOVING_SHARE = 0.08F;
+static const float MOVING_SHARE = 0.08F, DOUBT_MAX = 4;
+/* Of the picture: what is so large and spreads is near, not far foliage. */
+static const float LARGE = 0.015F;
 
 void vd_follow_init(struct vd_follow *follow)
 {
@@ -35,6 +37,21 @@ static float misfit(const struct vd_blob_track *track, const struct vd_blob *blo
     return fmaxf(fabsf(dx) / reach_x, fabsf(dy) / reach_y);
 }
 
+/* From here on its way counts: where it was first seen, or stood last. */
+static void anchor(struct vd_blob_track *track, const struct vd_blob *blob, int64_t mono_us)
+{
+    track->first_us = mono_us;
+    track->hits = 1;
+    track->from_cx = blob->cx;
+    track->from_cy = blob->cy;
+    track->from_x0 = (float)blob->x0;
+    track->from_y0 = (float)blob->y0;
+    track->from_x1 = (float)blob->x1;
+    track->from_y1 = (float)blob->y1;
+    track->path = track->travel = track->moving_s = 0;
+    track->is_sure = false;
+}
+
 /* The way both ends of an interval went: growing or shrinking in place is no way. An end at the
  * picture's border says nothing. */
 static float moved(float from_low, float from_high, bool low_cut, bool high_cut)
@@ -46,6 +63,32 @@ static float moved(float from_low, float from_high, bool low_cut, bool high_cut)
     if (high_cut)
         return fabsf(from_low);
     return from_low * from_high <= 0 ? 0 : fminf(fabsf(from_low), fabsf(from_high));
+}
+
+/* Some edge lies clearly beyond where the track began: a blob that changes its shape where it
+ * stands goes nowhere. */
+static bool reaches_out(const struct vd_blob_track *t, float least)
+{
+    return t->from_x0 - t->x0 >= least || t->x1 - t->from_x1 >= least ||
+           t->from_y0 - t->y0 >= least || t->y1 - t->from_y1 >= least;
+}
+
+/* Things on the ground make less than half their length in a step of 0.2 s, unless they go
+ * straight; what darts about is an insect. Where tracks went nowhere lately, more is asked. */
+static bool goes_somewhere(const struct vd_blob_track *t, float size, float far)
+{
+    float more = floorf(fminf(DOUBT_MAX, t->doubt)), hits = (float)t->hits;
+    float straight = far / fmaxf(1, t->path);
+
+    if (t->path > 0.5F * size * (hits - 1) && (hits < 4 || straight < 0.85F))
+        return false;
+    if (hits >= 3 + more && t->travel >= fmaxf(4, (0.15F + 0.1F * more) * size) &&
+        straight >= 0.5F)
+        return true;
+    if (hits >= 3 + more && t->is_large && reaches_out(t, fmaxf(6, 0.2F * size)))
+        return true;
+    return hits >= 6 + more && far >= fmaxf(4, (0.25F + 0.1F * more) * size) &&
+           straight >= 0.6F && reaches_out(t, fmaxf(4, 0.15F * size));
 }
 
 static void hit(struct vd_blob_track *track, const struct vd_blob *blob, float w, float h,
@@ -68,6 +111,7 @@ static void hit(struct vd_blob_track *track, const struct vd_blob *blob, float w
     track->y0 = (float)blob->y0;
     track->x1 = (float)blob->x1;
     track->y1 = (float)blob->y1;
+    track->is_large = (float)blob->area > LARGE * w * h;
     track->travel = hypotf(
         moved(track->x0 - track->from_x0, track->x1 - track->from_x1,
               track->x0 < 2 || track->from_x0<2, track->x1> w - 2 || track->from_x1 > w - 2),
@@ -76,16 +120,15 @@ static void hit(struct vd_blob_track *track, const struct vd_blob *blob, float w
     track->changed = fmaxf(share, 0.5F * track->changed);
     track->hits++;
     track->last_us = mono_us;
-    if (track->changed >= MOVING_SHARE) {
-        track->moved_us = mono_us;
-        track->moving_s += dt_s;
+    if (track->changed < MOVING_SHARE) {
+        anchor(track, blob, mono_us);
+        return;
     }
+    track->moved_us = mono_us;
+    track->moving_s += dt_s;
     size = hypotf(track->x1 - track->x0, track->y1 - track->y0);
     far = hypotf(track->cx - track->from_cx, track->cy - track->from_cy);
-    if (track->hits >= 3 && track->travel >= fmaxf(4, 0.15F * size) &&
-        far >= 0.5F * track->path)
-        track->is_sure = true;
-    if (track->hits >= 6 && far >= fmaxf(4, 0.25F * size) && far >= 0.6F * track->path)
+    if (goes_somewhere(track, size, far))
         track->is_sure = true;
 }
 
@@ -97,24 +140,19 @@ static void begin(struct vd_follow *follow, const struct vd_blob *blob, int64_t 
 
         if (track->number != 0)
             continue;
-        *track = (struct vd_blob_track){.number = follow->next_number++,
-                                        .first_us = mono_us,
-                                        .last_us = mono_us,
-                                        .moved_us = mono_us,
-                                        .hits = 1,
-                                        .cx = blob->cx,
-                                        .cy = blob->cy,
-                                        .x0 = (float)blob->x0,
-                                        .y0 = (float)blob->y0,
-                                        .x1 = (float)blob->x1,
-                                        .y1 = (float)blob->y1,
-                                        .from_x0 = (float)blob->x0,
-                                        .from_y0 = (float)blob->y0,
-                                        .from_x1 = (float)blob->x1,
-                                        .from_y1 = (float)blob->y1,
-                                        .from_cx = blob->cx,
-                                        .from_cy = blob->cy,
-                                        .changed = (float)blob->changed / (float)blob->area};
+        *track = (struct vd_blob_track){
+            .number = follow->next_number++,
+            .last_us = mono_us,
+            .moved_us = mono_us,
+            .cx = blob->cx,
+            .cy = blob->cy,
+            .x0 = (float)blob->x0,
+            .y0 = (float)blob->y0,
+            .x1 = (float)blob->x1,
+            .y1 = (float)blob->y1,
+            .changed = (float)blob->changed / (float)blob->area,
+        };
+        anchor(track, blob, mono_us);
         *ret_track = i;
         return;
     }

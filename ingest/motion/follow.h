@@ -23,6 +23,8 @@ struct vd_blob_track {
     float travel;                             /* net way, pixels */
     float changed;                            /* share of its pixels that changed lately */
     float moving_s;
+    float doubt; /* of the place, see vd_background_doubt(); set by who judges */
+    bool is_large;
     bool is_sure; /* goes somewhere, or has moved long enough */
     int blob;     /* index of this frame's blob, -1 when not seen */
 };

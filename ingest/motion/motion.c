@@ -12,6 +12,8 @@
 
 enum { WARM_FRAMES = 8, WARM_US = 1500000, SETTLE_US = 300000, SETTLE_MAX_US = 1800000 };
 
+/* Many specks are no thing: one blob has to be nearly of the least area by itself. */
+static const float LARGEST = 0.75F;
 static const float MOVING_SHARE = 0.08F, SCENE_SHARE = 0.55F;
 
 struct vd_motion {
@@ -21,7 +23,8 @@ struct vd_motion {
     uint16_t *zones;
     int n_zones, zone_area[VD_MOTION_ZONES_MAX];
     float zone_min[VD_MOTION_ZONES_MAX];
-    int min_blob; /* pixels */
+    float largest[VD_MOTION_ZONES_MAX]; /* blob of this frame, as a share of the zone */
+    int min_blob;                       /* pixels */
     struct vd_blobs *blobs;
     struct vd_follow follow;
     enum vd_motion_state state;
@@ -178,9 +181,14 @@ static void add_box(struct vd_motion *m, const struct vd_blob *blob,
     struct vd_motion_box *box;
     uint32_t zones = 0;
 
-    for (int z = 0; z < m->n_zones; z++)
+    for (int z = 0; z < m->n_zones; z++) {
+        float share = 0;
+
         if (m->zone_area[z] > 0)
-            r->zone_score[z] += (float)blob->zone_area[z] / (float)m->zone_area[z];
+            share = (float)blob->zone_area[z] / (float)m->zone_area[z];
+        r->zone_score[z] += share;
+        m->largest[z] = fmaxf(m->largest[z], share);
+    }
     for (int z = 0; z < m->n_zones; z++)
         zones |= blob->zone_area[z] > 0 ? 1U << z : 0;
     if (zones == 0 || r->n_boxes == VD_MOTION_BOXES_MAX)
@@ -233,6 +241,7 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
 
     vd_follow_step(&m->follow, m->blobs, m->min_blob, r->mono_us, blob_track);
     vd_background_cover_none(&m->bg);
+    memset(m->largest, 0, sizeof m->largest);
     for (int i = 0; i < m->follow.n_proved; i++)
         vd_background_decide(&m->bg, m->follow.proved[i], true);
     for (int i = 0; i < m->follow.n_ended; i++)
@@ -241,7 +250,7 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
     for (int i = 0; i < m->blobs->n; i++) {
         struct vd_blob *blob = &m->blobs->blobs[i];
         const int bounds[4] = {blob->x0, blob->y0, blob->x1, blob->y1};
-        const struct vd_blob_track *track =
+        struct vd_blob_track *track =
             blob_track[i] < 0 ? NULL : &m->follow.tracks[blob_track[i]];
 
         blob->is_light = is_light(m, blob);
@@ -259,6 +268,7 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
             vd_background_still(&m->bg, bounds);
             continue;
         }
+        track->doubt = vd_background_doubt(&m->bg, bounds);
         if (m->state == VD_MOTION_WARM_UP) {
             add_box(m, blob, track, r);
             continue;
@@ -270,7 +280,7 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
         add_box(m, blob, track, r);
     }
     for (int z = 0; z < m->n_zones; z++) {
-        if (r->zone_score[z] >= m->zone_min[z])
+        if (r->zone_score[z] >= m->zone_min[z] && m->largest[z] >= LARGEST * m->zone_min[z])
             r->moving |= 1U << z;
         r->score = fmaxf(r->score, r->zone_score[z]);
     }

@@ -10,7 +10,8 @@ enum {
     QUIET_US = 800000,
     MAX_AGE_US = 600000000,
     UPDATE_US = 1000000,
-    SURE_US = 1000000, /* a track stays a reason to start for so long */
+    SURE_US = 1000000, /* a sure box stays a reason to start for so long */
+    GO_ON_US = 600000, /* and to go on for so long */
 };
 
 struct past {
@@ -225,7 +226,7 @@ void vd_track_feed(struct vd_track *t, const struct vd_motion_result *r,
     }
     remember(t, r);
     if (t->is_open) {
-        if (r->moving)
+        if (r->moving && r->mono_us - t->sure_us <= GO_ON_US)
             go_on(t, r, ret_out);
         if (r->mono_us - t->moved_mono_us >= t->settings.quiet_us)
             end(t, VD_TRACK_QUIET, r->wall_us, ret_out);

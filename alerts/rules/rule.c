@@ -66,7 +66,7 @@ static int64_t holds_from(const struct vd_rule *rule, const struct vd_event *ev,
 enum vd_verdict vd_rule_decide(const struct vd_rule *rule, const struct vd_event *ev,
                                int64_t shift_us, bool is_first, int64_t *ret_due_us)
 {
-    int64_t seen = ev->time_us + shift_us, holds, due;
+    int64_t seen, holds, due;
 
     *ret_due_us = INT64_MAX;
     if (ev->phase == VD_PHASE_MEDIA)
@@ -75,8 +75,10 @@ enum vd_verdict vd_rule_decide(const struct vd_rule *rule, const struct vd_event
         return VD_WHY_ZONE;
     if (!(ev->peak >= rule->min_score))
         return VD_WHY_SCORE;
-    if (ev->phase == VD_PHASE_END && ev->end_us != 0)
-        seen = ev->end_us + shift_us;
+    seen = ev->phase == VD_PHASE_END && ev->end_us != 0 ? ev->end_us : ev->time_us;
+    if (seen < ev->start_us)
+        seen = ev->start_us; /* a clock that was set, or rounding */
+    seen += shift_us;
     holds = holds_from(rule, ev, is_first) + shift_us;
     due = vd_schedule_opens(&rule->schedule, holds);
     if (due <= seen) {

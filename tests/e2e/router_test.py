@@ -188,7 +188,9 @@ def a_second_router_stands_by_and_takes_over():
         time.sleep(0.5)
         assert second.poll() is None
         kill(first)
+        raw.heard.clear()
         wait_for(lambda: (raw.hello(), time.sleep(0.1), raw.socket.poll(0))[2], 10, "the second answers", rig.tail)
+        raw.expect("W", 1)
         raw.send(2, raw.event(2))
         raw.expect("A", 2)
         assert rig.is_clean(), rig.tail()

@@ -152,10 +152,12 @@ void pg_tmp_start(struct pg_tmp *pg)
         vd_pg_close(&conn);
         if (rc == 0)
             return;
-        if (waitpid(pg->pid, NULL, WNOHANG) != 0 || i == 1000) {
+        if (i == 1000) {
             show_log(pg);
             die("start", err.msg);
         }
+        if (waitpid(pg->pid, NULL, WNOHANG) != 0)
+            pg->pid = spawn(pg, argv); /* children of one that was killed hold its memory */
         nap();
     }
 }
@@ -196,8 +198,10 @@ void pg_tmp_signal(const struct pg_tmp *pg, int signal)
     DIR *proc = opendir("/proc");
     const struct dirent *entry;
 
-    /* the postmaster first: it would start anew what dies */
-    kill(pg->pid, signal);
+    /* the postmaster first: it would start anew what dies; but killed, it leaves orphans that
+     * are no longer found, so it is stopped before and killed behind them */
+    if (signal != SIGKILL)
+        kill(pg->pid, signal);
     while (proc != NULL && (entry = readdir(proc)) != NULL) {
         char path[300], stat[256] = {0};
         long parent = 0;
@@ -212,6 +216,8 @@ void pg_tmp_signal(const struct pg_tmp *pg, int signal)
             kill((pid_t)strtol(entry->d_name, NULL, 10), signal);
         fclose(f);
     }
+    if (signal == SIGKILL)
+        kill(pg->pid, signal);
     if (proc != NULL)
         closedir(proc);
 }

@@ -242,7 +242,7 @@ CREATE TABLE feed_default PARTITION OF feed DEFAULT;
 -- Makes the partition of one day (UTC). Attached rather than created in place: that would lock out readers.
 -- Rows that came while it was missing lie in the default partition and are moved.
 CREATE FUNCTION partition_make(p_table text, p_day date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = vedette, pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '3s' AS $$
+    SET search_path = vedette, pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '1s' AS $$
 DECLARE
     v_name text := p_table || '_' || to_char(p_day, 'YYYYMMDD');
     v_from timestamptz := p_day;
@@ -286,9 +286,10 @@ BEGIN
         EXECUTE format('UPDATE feed_counter SET floor = greatest(floor,
             (SELECT coalesce(max(position), 0) + 1 FROM %I WHERE received < $1))', p_name) USING p_before;
     ELSE
-        EXECUTE format('UPDATE source s SET floor_sequence = greatest(s.floor_sequence, d.top)
-            FROM (SELECT source, max(sequence) AS top FROM %I WHERE received < $1 GROUP BY source) d
-            WHERE s.id = d.source', p_name) USING p_before;
+        -- one probe of the index a source, rather than a walk over the day
+        EXECUTE format('UPDATE source s SET floor_sequence = d.top FROM (SELECT id,
+            (SELECT max(e.sequence) FROM %I e WHERE e.source = o.id AND e.received < $1) AS top FROM source o) d
+            WHERE s.id = d.id AND d.top > s.floor_sequence', p_name) USING p_before;
     END IF;
 END
 $$;
@@ -296,14 +297,15 @@ $$;
 -- Drops the days of events and feed that ended before p_before, at least a day ago; records the floors.
 -- Returns how many partitions went. Alerts and open happenings keep their copies.
 CREATE FUNCTION retention_run(p_before timestamptz) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = vedette, pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '3s' AS $$
+    SET search_path = vedette, pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms' AS $$
 DECLARE
     v_before timestamptz := date_trunc('day', least(p_before, now() - interval '1 day'));
     v_dropped integer := 0;
     v_table text;
     v_name text;
 BEGIN
-    -- floors are read by the audit beside the rows: both change in this one transaction
+    -- The counter first, as every writer does: then only readers can be in the way of the drop, and they stall
+    -- writers for no longer than lock_timeout. Floors and rows go in this one transaction.
     PERFORM 1 FROM feed_counter FOR UPDATE;
     FOREACH v_table IN ARRAY ARRAY['event', 'feed'] LOOP
         FOR v_name IN

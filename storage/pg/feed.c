@@ -64,23 +64,40 @@ int vd_pg_feed_position(struct vd_pg *pg, int64_t *ret_last, int64_t *ret_floor,
     return rc < 0 ? rc : 0;
 }
 
-int vd_pg_feed_position_at(struct vd_pg *pg, int64_t wall_us, int64_t *ret_position,
-                           struct vd_err *err)
+/* When the row at position was received; 0: there is none. */
+static int received_at(struct vd_pg *pg, int64_t position, int64_t *ret_us, struct vd_err *err)
 {
     struct vd_pg_args args = {0};
     struct vd_pg_rows *rows = NULL;
     int rc;
 
-    /* no index on received: within a day positions rise with it, so the day is read to the end
-     * at worst, and the days before are pruned */
-    vd_pg_arg_time(&args, wall_us > 0 ? wall_us : 1);
-    rc = vd_pg_exec(pg,
-                    "SELECT coalesce((SELECT min(position) FROM feed WHERE received >= $1),"
-                    " (SELECT position + 1 FROM feed_counter))",
-                    &args, &rows, err);
-    if (rc == 1)
-        *ret_position = vd_pg_int(rows, 0, 0);
+    vd_pg_arg_int(&args, position);
+    rc = vd_pg_exec_prepared(pg, "SELECT received FROM feed WHERE position = $1", &args, &rows,
+                             err);
+    *ret_us = rc > 0 ? vd_pg_time(rows, 0, 0) : 0;
     vd_pg_rows_free(&rows);
+    return rc;
+}
+
+int vd_pg_feed_position_at(struct vd_pg *pg, int64_t wall_us, int64_t *ret_position,
+                           struct vd_err *err)
+{
+    int64_t low, high, received_us;
+    int rc = vd_pg_feed_position(pg, &high, &low, err);
+
+    /* positions rise with the time of receipt: some thirty probes instead of an index that
+     * every event would pay for */
+    for (high++; rc >= 0 && low < high;) {
+        int64_t middle = low + (high - low) / 2;
+
+        rc = received_at(pg, middle, &received_us, err);
+        if (received_us < wall_us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (rc >= 0)
+        *ret_position = low;
     return rc < 0 ? rc : 0;
 }
 

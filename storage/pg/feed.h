@@ -33,7 +33,8 @@ int vd_pg_feed_notify(struct vd_pg *pg, struct vd_err *err);
 int vd_pg_feed_position(struct vd_pg *pg, int64_t *ret_last, int64_t *ret_floor,
                         struct vd_err *err);
 
-/* The first position received at or after wall_us, or last + 1. */
+/* The first position received at or after wall_us, or last + 1; never below the floor. Off by
+ * as much as the router's clock was ever set back. */
 int vd_pg_feed_position_at(struct vd_pg *pg, int64_t wall_us, int64_t *ret_position,
                            struct vd_err *err);
 

@@ -237,6 +237,9 @@ Test(events, the_feed_is_read_in_pieces_by_prefix_up_to_its_end)
     cr_assert_eq(last, 16);
     cr_assert_eq(vd_pg_feed_position_at(pg, row_now_us() - DAY_US, &last, &err), 0);
     cr_assert_eq(last, 1);
+    cr_assert_eq(store(three, 3, row_now_us() + DAY_US), 0);
+    cr_assert_eq(vd_pg_feed_position_at(pg, row_now_us() + DAY_US / 2, &last, &err), 0);
+    cr_assert_eq(last, 16);
 }
 
 Test(events, positions_of_two_writers_are_contiguous_and_in_the_order_of_their_commits)
@@ -288,6 +291,20 @@ Test(events, rows_that_came_before_their_partition_are_moved_into_it)
     assert_sound();
 }
 
+/* Half a second at most, for writers wait meanwhile; then another time. */
+static void assert_waits_for_readers(int64_t before_us)
+{
+    struct vd_pg *reader = pg_shared_connect("vedette_reader");
+    struct vd_pg_feed_audit feed;
+
+    cr_assert_eq(vd_pg_begin_snapshot(reader, &err), 0);
+    cr_assert_geq(vd_pg_audit_feed(reader, &feed, &err), 0, "%s", err.msg);
+    cr_assert_eq(vd_pg_retention(pg, before_us, &err), VD_EIO, "%s", err.msg);
+    vd_pg_rollback(reader);
+    vd_pg_close(&reader);
+    assert_sound();
+}
+
 Test(events, retention_drops_whole_days_and_leaves_the_floors)
 {
     struct vd_pg_feed_query query = {.after = 0};
@@ -299,6 +316,7 @@ Test(events, retention_drops_whole_days_and_leaves_the_floors)
     store(three, 3, 0);
     cr_assert_eq(vd_pg_retention(pg, now - 60 * DAY_US, &err), 0, "%s", err.msg);
     assert_sound();
+    assert_waits_for_readers(now - 30 * DAY_US);
     cr_assert_eq(vd_pg_retention(pg, now - 30 * DAY_US, &err), 4, "%s", err.msg);
     assert_sound();
     cr_assert_eq(audited.floor, 6);

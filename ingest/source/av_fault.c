@@ -6,6 +6,8 @@
 static enum vd_fault by_status(int status)
 {
     switch (status) {
+    case 400:
+        return VD_FAULT_PROTO;
     case 401:
     case 403:
     case 407:
@@ -33,7 +35,8 @@ enum vd_fault vd_av_fault(int av_code, const struct vd_av_ear *ear)
         return VD_FAULT_AUTH;
     case AVERROR_HTTP_NOT_FOUND:
         return VD_FAULT_NOT_FOUND;
-    case AVERROR_HTTP_BAD_REQUEST:
+    case AVERROR_HTTP_BAD_REQUEST: /* to what we made of its description */
+        return VD_FAULT_PROTO;
     case AVERROR_HTTP_OTHER_4XX:
     case AVERROR_HTTP_SERVER_ERROR:
         return VD_FAULT_BUSY;

@@ -10,7 +10,7 @@
 #include "ingest/source/ffmpeg.h"
 #include "ingest/source/url.h"
 
-enum { SNIFF_US = 2 * 1000 * 1000 };
+enum { SNIFF_US = 1000 * 1000 };
 
 static int interrupted(void *arg) /* called by libavformat while it blocks */
 {
@@ -39,17 +39,42 @@ static int set_options(AVDictionary **options, const struct av_source *s, bool i
     rc |= av_dict_set(options, "allowed_media_types", "video", 0);
     rc |= av_dict_set(options, "protocol_whitelist", "rtsp,rtsps,rtp,udp,tcp,tls,crypto", 0);
     rc |= av_dict_set(options, "user_agent", "Vedette", 0);
-    rc |= av_dict_set_int(options, "timeout", s->base.read_timeout_us, 0);
+    /* Ours end first: libav's would be reported as invalid data. */
+    rc |= av_dict_set_int(options, "timeout",
+                          2 * (s->base.open_timeout_us + s->base.read_timeout_us), 0);
     return rc < 0 ? VD_ENOMEM : 0;
 }
 
-/* Gives a failure its name where libav's code does not. */
-static int name_failure(struct av_source *s, const char *address, int port, int av_code,
-                        enum vd_fault *ret_fault, struct vd_err *err)
+/* What libav's code leaves open: asks the port what it speaks. */
+static enum vd_fault ask_port(const struct av_source *s, const struct vd_url *url,
+                              const char *address, const char **ret_what)
 {
     bool is_late = vd_av_now(s) > s->deadline_us;
-    enum vd_fault fault = is_late ? VD_FAULT_TIMEOUT : vd_av_fault(av_code, &s->ear);
     enum vd_speaks speaks = VD_SPEAKS_NOTHING;
+
+    (void)vd_reach_sniff(address, url, vd_av_now(s) + SNIFF_US, s->base.stop, &speaks, NULL);
+    *ret_what = "answers with something else than RTSP";
+    if (speaks == VD_SPEAKS_OTHER)
+        return VD_FAULT_PROTO;
+    *ret_what = "answers with a web page, not RTSP";
+    if (speaks == VD_SPEAKS_HTTP)
+        return VD_FAULT_PROTO;
+    *ret_what = "no answer in time";
+    if (is_late)
+        return VD_FAULT_TIMEOUT;
+    *ret_what = "its description of the stream can't be used";
+    if (s->ear.has_sdp)
+        return VD_FAULT_PROTO;
+    *ret_what = "hangs up before it describes a stream";
+    return VD_FAULT_CLOSED;
+}
+
+/* Gives a failure its name where libav's code does not. */
+static int name_failure(struct av_source *s, const struct vd_url *url, const char *address,
+                        int av_code, enum vd_fault *ret_fault, struct vd_err *err)
+{
+    enum vd_fault fault = vd_av_fault(av_code, &s->ear);
+    const char *what;
 
     if (vd_stop_requested(s->base.stop))
         return vd_err_set(err, VD_ESTOP, "%s: stopping", s->where);
@@ -58,23 +83,16 @@ static int name_failure(struct av_source *s, const char *address, int port, int 
         return vd_err_set(err, VD_EPROTO, "%s: no video in this stream%s", s->where,
                           s->ear.has_audio ? ", only audio" : "");
     }
-    if (s->ear.status != 0) {
-        *ret_fault = fault;
+    *ret_fault = fault;
+    if (s->ear.status != 0)
         return vd_err_set(err, VD_EIO, "%s: refused with RTSP status %d", s->where,
                           s->ear.status);
-    }
-    if (fault == VD_FAULT_OTHER || fault == VD_FAULT_CLOSED || is_late)
-        (void)vd_reach_sniff(address, port, vd_av_now(s) + SNIFF_US, s->base.stop, &speaks,
-                             NULL);
-    if (speaks == VD_SPEAKS_HTTP || speaks == VD_SPEAKS_OTHER) {
-        *ret_fault = VD_FAULT_PROTO;
-        return vd_err_set(err, VD_EPROTO, "%s: answers with %s, not RTSP", s->where,
-                          speaks == VD_SPEAKS_HTTP ? "a web page" : "something else");
-    }
-    if (fault == VD_FAULT_OTHER && av_code == AVERROR_INVALIDDATA)
-        fault = VD_FAULT_PROTO;
-    *ret_fault = fault;
-    return vd_av_fail(fault, av_code, s->where, err);
+    if (fault != VD_FAULT_OTHER && fault != VD_FAULT_CLOSED && fault != VD_FAULT_TIMEOUT &&
+        fault != VD_FAULT_PROTO)
+        return vd_av_fail(fault, av_code, s->where, err);
+    *ret_fault = ask_port(s, url, address, &what);
+    return vd_err_set(err, *ret_fault == VD_FAULT_TIMEOUT ? VD_ETIMEOUT : VD_EPROTO, "%s: %s",
+                      s->where, what);
 }
 
 static int open_rtsp(struct av_source *s, const struct vd_source_opts *opts,
@@ -108,7 +126,7 @@ static int open_rtsp(struct av_source *s, const struct vd_source_opts *opts,
         int av = avformat_open_input(&s->format, full, av_find_input_format("rtsp"), &options);
 
         if (av < 0)
-            rc = name_failure(s, address, url.port, av, ret_fault, err);
+            rc = name_failure(s, &url, address, av, ret_fault, err);
     }
     av_dict_free(&options);
     vd_secret_free(full);

@@ -177,19 +177,22 @@ static enum vd_speaks judge(const char *text, size_t len)
     return VD_SPEAKS_OTHER;
 }
 
-int vd_reach_sniff(const char *address, int port, int64_t deadline_us,
+int vd_reach_sniff(const char *address, const struct vd_url *url, int64_t deadline_us,
                    const struct vd_stop *stop, enum vd_speaks *ret_speaks, struct vd_err *err)
 {
-    static const char hello[] = "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n";
-    int fd = dial(address, port, err), rc;
-    char text[16] = "";
+    int fd = dial(address, url->port, err), rc = 0;
+    char hello[VD_URL_MAX + 64], target[VD_URL_MAX], text[16] = "";
     ssize_t len = 0;
 
     if (fd < 0)
         return fd;
-    rc = wait_fd(fd, POLLOUT, deadline_us, stop);
-    if (rc > 0 && send(fd, hello, sizeof hello - 1, MSG_NOSIGNAL) == (ssize_t)sizeof hello - 1)
-        rc = wait_fd(fd, POLLIN, deadline_us, stop);
+    if (vd_url_build(url, address, NULL, NULL, target, sizeof target, NULL) == 0) {
+        int n = snprintf(hello, sizeof hello, "OPTIONS %s RTSP/1.0\r\nCSeq: 1\r\n\r\n", target);
+
+        rc = wait_fd(fd, POLLOUT, deadline_us, stop);
+        if (rc > 0 && send(fd, hello, (size_t)n, MSG_NOSIGNAL) == n)
+            rc = wait_fd(fd, POLLIN, deadline_us, stop);
+    }
     if (rc > 0)
         len = recv(fd, text, sizeof text - 1, 0);
     close(fd);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/stop.h"
+#include "ingest/source/url.h"
 
 enum { VD_REACH_ADDRESS_MAX = 64 }; /* a numeric address and its NUL */
 
@@ -20,10 +21,10 @@ int vd_reach_resolve(const char *host, int64_t deadline_us, const struct vd_stop
 
 enum vd_speaks { VD_SPEAKS_NOTHING, VD_SPEAKS_RTSP, VD_SPEAKS_HTTP, VD_SPEAKS_OTHER };
 
-/* Asks the port at a numeric address with an RTSP OPTIONS and looks at the first bytes that
+/* Asks url's port at a numeric address with an RTSP OPTIONS and looks at the first bytes that
  * come back. For naming a failure only: it opens a connection. Deadline and stop as above;
  * VD_EIO when it can't connect. */
-int vd_reach_sniff(const char *address, int port, int64_t deadline_us,
+int vd_reach_sniff(const char *address, const struct vd_url *url, int64_t deadline_us,
                    const struct vd_stop *stop, enum vd_speaks *ret_speaks, struct vd_err *err);
 
 #endif

@@ -12,11 +12,13 @@ from harness import run_tests, wait_for
 from system import System
 
 # Fault (as camsim names it) -> what the log must name, once. None: it may go unnoticed.
-LASTING = {"refuse": "refused", "silent": "timeout|stalled", "html": "", "401": "auth|401", "404": "404|not-found|missing",
-           "453": "453|busy", "503": "503|busy", "bad-sdp": "", "stall": "stalled|timeout", "8k": "", "zero": ""}
+LASTING = {"refuse": "refused|closed", "silent": "timeout|stalled", "html": "", "401": "auth|401", "404": "404|not-found|missing",
+           "453": "453|busy", "503": "503|busy", "bad-sdp": "", "stall": "stalled|timeout", "8k": ""}
 # Those that leave the stream running, or that are over at once.
 PASSING = {"params": "", "damage 100": None, "loss 50": None, "slow 60": None,
-           "reset": "", "close": "", "jump 3600": None, "jump -3600": None, "garbage 4000": ""}
+           "reset": "", "close": "", "jump 3600": None, "jump -3600": None, "garbage 4000": "",
+           # The decoder keeps the parameters it has: nothing is lost, nothing need be said.
+           "zero": None}
 SECONDS = 7
 
 

@@ -75,8 +75,8 @@ class Follower:
                 self._take(position, frames[2].decode(), frames[3].decode())
             self.dealer.send(json.dumps({"op": "credit", "n": 1}).encode())
         elif kind in (b"live", b"expired", b"error"):
-            self.asked = 0.0
-            if kind != b"live":
+            self.asked = 0.0 if kind == b"live" else time.monotonic()
+            if kind != b"live" and b"not-now" not in frames[2]:  # the database is away: asked again
                 self.problems.append((kind, position, frames[2:]))
 
     def _run(self):

@@ -35,6 +35,7 @@ class _Chaos:
         self.cables = {"bus": Cutter(os.path.join(run, "events.sock")),
                        "database": Cutter(os.path.join(run, "pg/.s.PGSQL.5432"))}
         self.done = []
+        self.n_cuts = 0
 
     def kill(self):
         name = self.random.choice(VICTIMS)
@@ -45,7 +46,7 @@ class _Chaos:
         return True
 
     def cut(self):
-        kind = self.random.choice(["bus", "database", "cameras"])
+        kind = ["bus", "database", "cameras"][self.n_cuts % 3]
         seconds = self.random.uniform(0.5, 3.0)
         if kind == "cameras":
             for camera in CAMERAS:
@@ -58,6 +59,7 @@ class _Chaos:
             until = time.monotonic() + seconds
             wait_for(lambda: time.monotonic() > until, 10, "the cut lasts")
             cable.mend()
+        self.n_cuts += 1
         self.done.append(f"cut {kind} {seconds:.1f} s")
         return True
 

@@ -175,14 +175,19 @@ class System:
         return self.command("verify", "--config", self.config, "--state", self.state, check=check)
 
     def sql(self, text, role="vedette_reader"):
-        """Rows as lists of texts."""
+        """Rows as lists of texts; waits for a server that is just starting."""
         with open(os.path.join(self.state, "secrets", role), encoding="ascii") as secret:
             password = secret.readline().strip()
-        done = subprocess.run(["psql", "-X", "-h", os.path.join(self.state, "run/pg"), "-U", role, "-d", "vedette",
-                               "-AtF", "\t", "-c", text], capture_output=True, text=True, timeout=60, check=False,
-                              env={**os.environ, "PGPASSWORD": password, "PGOPTIONS": "-c search_path=vedette"})
-        assert done.returncode == 0, done.stderr
-        return [line.split("\t") for line in done.stdout.splitlines()]
+        argv = ["psql", "-X", "-h", os.path.join(self.state, "run/pg"), "-U", role, "-d", "vedette", "-AtF", "\t", "-c", text]
+        until = time.monotonic() + 20
+        while True:
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False,
+                                  env={**os.environ, "PGPASSWORD": password, "PGOPTIONS": "-c search_path=vedette"})
+            if done.returncode == 0:
+                return [line.split("\t") for line in done.stdout.splitlines()]
+            if done.returncode != 2 or time.monotonic() > until:  # 2: no connection
+                raise AssertionError(done.stderr)
+            time.sleep(0.2)
 
     def sql_kill_backends(self):
         """Ends the database connections that are older than a cutter on the socket."""

@@ -44,7 +44,7 @@ static const char rules_text[] =
     "  - id: inside-motion\n"
     "    when: {kind: motion, area: demo/inside}\n"
     "    severity: green\n"
-    "    action: Note who it was.\n"
+    "    action: Look whether the doors are shut.\n"
     "    group: {by: camera, window: 2m}\n"
     "  - id: camera-lost\n"
     "    when: {kind: lost}\n"

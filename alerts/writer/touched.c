@@ -209,17 +209,24 @@ static int join(struct vd_touched *t, const struct vd_change *change, struct vd_
     return note_tie(t, change, false, err);
 }
 
-/* A better picture or the clip of what it shows. Returns whether there was one. */
-static bool take_media(struct vd_alert *a, const struct vd_event *ev)
+/* A better picture or the clip of what it shows. With a picture come the boxes and figures of
+ * its message: those of an earlier one would lie beside what it shows. Returns 1 when there was
+ * one. */
+static int take_media(struct vd_alert *a, const struct vd_event *ev, struct vd_err *err)
 {
     char event[VD_UUID_TEXT];
     bool is_new = false;
+    int rc;
 
     vd_uuid_format(&ev->event, event);
     if (strcmp(event, a->event) != 0)
-        return false;
-    if (ev->snapshot[0] != '\0' && strcmp(ev->snapshot, a->snapshot) != 0)
+        return 0;
+    if (ev->snapshot[0] != '\0' && strcmp(ev->snapshot, a->snapshot) != 0) {
         is_new = vd_str_copy(a->snapshot, sizeof a->snapshot, ev->snapshot);
+        rc = vd_event_shows(ev, a->shows, sizeof a->shows, err);
+        if (rc < 0)
+            return rc;
+    }
     if (ev->clip[0] != '\0' && strcmp(ev->clip, a->clip) != 0)
         is_new = vd_str_copy(a->clip, sizeof a->clip, ev->clip) || is_new;
     return is_new;
@@ -235,7 +242,10 @@ static int less(struct vd_touched *t, const struct vd_change *change, struct vd_
         rc = touch(t, &change->alert, &e, err);
     if (rc < 0 || e == NULL)
         return rc;
-    is_new = take_media(&e->alert, change->ev);
+    rc = take_media(&e->alert, change->ev, err);
+    if (rc < 0)
+        return rc;
+    is_new = rc > 0;
     if (change->type == VD_CHANGE_QUIET && e->alert.active) {
         e->alert.active = false;
         e->alert.last_us = change->last_us;

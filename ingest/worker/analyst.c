@@ -1,5 +1,6 @@
 #include "ingest/worker/analyst.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,8 @@ struct vd_analyst {
     int64_t due_us;          /* mono of the frame to look at next */
     struct open open[KINDS]; /* by enum vd_track_kind */
     struct vd_picture *best; /* of the open motion, better than the picture of its start */
+    struct vd_box best_boxes[VD_EVENT_BOXES_MAX]; /* what moved in it */
+    uint32_t n_best_boxes;
     struct vd_quality quality;
     char analysis[24];
 };
@@ -197,6 +200,27 @@ static void begin(struct vd_analyst *a, const struct vd_happening *h)
         vd_picture_unref(&a->best);
 }
 
+/* Boxes belong to the picture beside them, not to the frame that ended it. */
+static void show_best(const struct vd_analyst *a, struct vd_event *ev)
+{
+    memcpy(ev->boxes, a->best_boxes, sizeof ev->boxes);
+    ev->n_boxes = a->n_best_boxes;
+}
+
+static void keep_best(struct vd_analyst *a, struct vd_source *source,
+                      const struct vd_motion_result *result)
+{
+    vd_picture_unref(&a->best);
+    (void)vd_source_keep(source, &a->best, NULL);
+    a->n_best_boxes = 0;
+    for (int i = 0; i < result->n_boxes && i < VD_EVENT_BOXES_MAX; i++) {
+        const struct vd_motion_box *b = &result->boxes[i];
+
+        a->best_boxes[a->n_best_boxes++] =
+            (struct vd_box){fminf(b->x, 1), fminf(b->y, 1), fminf(b->w, 1), fminf(b->h, 1)};
+    }
+}
+
 static void tell(struct vd_analyst *a, const struct vd_happening *h, struct vd_source *source,
                  enum vd_end_reason reason)
 {
@@ -225,6 +249,8 @@ static void tell(struct vd_analyst *a, const struct vd_happening *h, struct vd_s
     if (wants_picture && ev->phase == VD_PHASE_END && h->kind == VD_TRACK_MOTION) {
         picture = a->best;
         a->best = NULL;
+        if (picture != NULL)
+            show_best(a, ev);
     }
     if (picture != NULL)
         name_snapshot(a, ev);
@@ -263,10 +289,8 @@ int vd_analyst_look(struct vd_analyst *a, struct vd_source *source, struct vd_fr
     }
     if (a->out.best && a->open[VD_TRACK_MOTION].is_open &&
         a->camera->evidence != VD_CONFIG_EVIDENCE_OFF &&
-        (a->out.n == 0 || a->out.happenings[a->out.n - 1].phase != VD_TRACK_START)) {
-        vd_picture_unref(&a->best);
-        (void)vd_source_keep(source, &a->best, NULL);
-    }
+        (a->out.n == 0 || a->out.happenings[a->out.n - 1].phase != VD_TRACK_START))
+        keep_best(a, source, &result);
     is_tense = result.moving != 0 && !a->out.is_open;
     vd_source_gather(source, is_tense ? 0 : GATHER_US);
     return 1;

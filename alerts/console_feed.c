@@ -1,12 +1,12 @@
 #include "alerts/console_feed.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alerts/feed/client.h"
 #include "alerts/workflow/alert_json.h"
+#include "alerts/writer/link.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -21,7 +21,7 @@ enum { TURN_US = 200 * 1000, AGAIN_US = 500 * 1000, PAGE = 200 };
 struct vd_console_feed {
     struct vd_api *api;
     struct vd_api_opts opts;
-    char feed_at[VD_PATH_MAX], replay_at[VD_PATH_MAX];
+    char feed_at[VD_PATH_MAX + 16], replay_at[VD_PATH_MAX + 16];
     struct vd_stop stop;
     pthread_t thread;
 
@@ -177,22 +177,6 @@ static void *run(void *arg)
     return NULL;
 }
 
-static void find_endpoints(struct vd_console_feed *feed)
-{
-    const struct vd_bus_cfg *bus = &feed->opts.cfg->bus;
-
-    if (bus->feed != NULL)
-        snprintf(feed->feed_at, sizeof feed->feed_at, "%s", bus->feed);
-    else
-        snprintf(feed->feed_at, sizeof feed->feed_at, "ipc://%s/run/feed.sock",
-                 feed->opts.state);
-    if (bus->replay != NULL)
-        snprintf(feed->replay_at, sizeof feed->replay_at, "%s", bus->replay);
-    else
-        snprintf(feed->replay_at, sizeof feed->replay_at, "ipc://%s/run/replay.sock",
-                 feed->opts.state);
-}
-
 int vd_console_feed_open(struct vd_console_feed **ret_feed, struct vd_api *api,
                          const struct vd_api_opts *opts, struct vd_err *err)
 {
@@ -203,8 +187,13 @@ int vd_console_feed_open(struct vd_console_feed **ret_feed, struct vd_api *api,
         return vd_err_set(err, VD_ENOMEM, "feed: out of memory");
     feed->api = api;
     feed->opts = *opts;
-    find_endpoints(feed);
-    rc = vd_stop_init(&feed->stop, err);
+    rc = vd_link_endpoint(opts->cfg->bus.feed, opts->state, "feed", feed->feed_at,
+                          sizeof feed->feed_at, err);
+    if (rc == 0)
+        rc = vd_link_endpoint(opts->cfg->bus.replay, opts->state, "replay", feed->replay_at,
+                              sizeof feed->replay_at, err);
+    if (rc == 0)
+        rc = vd_stop_init(&feed->stop, err);
     if (rc == 0) {
         feed->opts.pg.stop_fd = feed->stop.fd;
         rc = vd_thread_start(&feed->thread, "feed", run, feed, err);

@@ -10,7 +10,7 @@
 
 #include "alerts/api/api.h"
 #include "alerts/console_feed.h"
-#include "alerts/console_pg.h"
+#include "alerts/writer/link.h"
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -118,7 +118,7 @@ static void run(struct console *console)
     }
 }
 
-static int open_all(struct console *console, struct vd_console_pg *paths, struct vd_err *err)
+static int open_all(struct console *console, struct vd_link *link, struct vd_err *err)
 {
     struct vd_api_opts opts = {.state = console->opts.state, .clock = &vd_clock_system};
     int rc =
@@ -131,12 +131,14 @@ static int open_all(struct console *console, struct vd_console_pg *paths, struct
     if (console->signal_fd < 0)
         return console->signal_fd;
     opts.cfg = console->cfg;
-    if ((rc = vd_console_pg(console->cfg, opts.state, paths, &opts.pg, err)) < 0 ||
+    if ((rc = vd_link_find(link, console->cfg, opts.state, VD_LINK_CONSOLE, "vedette-console",
+                           err)) < 0 ||
         (rc = vd_watch_open(&console->watch, console->opts.config, VD_WATCH_SETTLE_US, err)) <
             0 ||
         (rc = vd_bus_open(&console->bus, err)) < 0)
         return rc;
     opts.bus = console->bus;
+    opts.pg = link->opts;
     if ((rc = vd_api_open(&console->api, &opts, err)) < 0)
         return rc;
     return vd_console_feed_open(&console->feed, console->api, &opts, err);
@@ -145,7 +147,7 @@ static int open_all(struct console *console, struct vd_console_pg *paths, struct
 int main(int argc, char **argv)
 {
     struct console console = {.signal_fd = -1};
-    struct vd_console_pg paths;
+    struct vd_link link;
     struct vd_err err = {0};
     int rc = parse(&console.opts, argc, argv);
 
@@ -156,7 +158,7 @@ int main(int argc, char **argv)
     vd_json_init();
     rc = vd_crypto_init(&err);
     if (rc == 0)
-        rc = open_all(&console, &paths, &err);
+        rc = open_all(&console, &link, &err);
     if (rc >= 0) {
         LOG_INFO("console.ready", "listen=%s port=%u", console.cfg->console.listen,
                  (unsigned)vd_api_port(console.api));

@@ -222,7 +222,7 @@ static void work_media(void *arg, int index, struct vd_request *req)
     go_on(arg, req, NULL, VD_ON_MEDIA);
 }
 
-struct vd_pg *vd_api_link(struct vd_api *api, struct vd_link *link)
+struct vd_pg *vd_api_link(struct vd_api *api, struct vd_api_link *link)
 {
     struct vd_err err = {0};
     int64_t now_us = vd_api_mono(api);

@@ -26,7 +26,7 @@ enum {
 enum vd_place { VD_ON_HTTP, VD_ON_PG, VD_ON_PASS, VD_ON_MEDIA, VD_DONE };
 
 /* A thread's connection: opened when needed, not tried again sooner than retry says. */
-struct vd_link {
+struct vd_api_link {
     struct vd_pg *pg;
     int64_t next_try_us;
 };
@@ -56,7 +56,7 @@ struct vd_api {
     struct vd_sessions *sessions;
     struct vd_http *http;
     struct vd_pool *pg_pool, *pass_pool, *media_pool;
-    struct vd_link links[VD_PG_THREADS];
+    struct vd_api_link links[VD_PG_THREADS];
     struct vd_media *media; /* of the media pool's one thread */
     char *cert_pem, *key_pem;
     struct vd_secret metrics_token;    /* {0}: loopback only */
@@ -106,7 +106,7 @@ enum vd_place vd_api_admit(struct vd_api *api, struct vd_request *req, struct vd
                            enum vd_place place);
 
 /* The link's connection, opened if need be; NULL: the database is gone. */
-struct vd_pg *vd_api_link(struct vd_api *api, struct vd_link *link);
+struct vd_pg *vd_api_link(struct vd_api *api, struct vd_api_link *link);
 
 /* Starts and ends the keeper. */
 int vd_keeper_start(struct vd_api *api, struct vd_err *err);

@@ -138,7 +138,7 @@ static void note(struct vd_api *api, bool is_there, bool *was_there)
 static void *keep(void *arg)
 {
     struct vd_api *api = arg;
-    struct vd_link link = {0};
+    struct vd_api_link link = {0};
     struct vd_log_gate gate = {0};
     bool is_greeted = false, was_there = false;
 

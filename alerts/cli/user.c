@@ -6,14 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "alerts/console_pg.h"
+#include "alerts/cli/place.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/str.h"
 #include "storage/pg/log.h"
 #include "storage/pg/users.h"
 
-enum { EXIT_USAGE = 2, PASSWORD_LEN = 16 };
+enum { PASSWORD_LEN = 16 };
 
 struct opts {
     const char *config, *state, *role, *area, *verb, *name;
@@ -32,7 +32,7 @@ static int usage(const char *problem)
         "roles: viewer operator supervisor technician administrator\n"
         "with --state DIR (default /var/lib/vedette, or ~/.local/state/vedette) and --config "
         "DIR (default: config in it)\n");
-    return EXIT_USAGE;
+    return CLI_USAGE;
 }
 
 static int parse(struct opts *opts, int argc, char **argv)
@@ -162,32 +162,9 @@ static bool is_known(const struct opts *opts)
     return false;
 }
 
-/* The usual places, where none are given. */
-static int find_places(struct opts *opts, char *state, char *config, struct vd_err *err)
-{
-    const char *home = getenv("HOME");
-    int rc = 0;
-
-    if (opts->state == NULL) {
-        vd_str_copy(state, VD_PATH_MAX, "/var/lib/vedette");
-        if (geteuid() != 0)
-            rc = vd_fs_join(state, VD_PATH_MAX, home != NULL ? home : "/",
-                            ".local/state/vedette", err);
-        opts->state = state;
-    }
-    if (rc == 0 && opts->config == NULL) {
-        rc = vd_fs_join(config, VD_PATH_MAX, opts->state, "config", err);
-        opts->config = config;
-    }
-    return rc;
-}
-
 int main(int argc, char **argv)
 {
-    char state[VD_PATH_MAX], config[VD_PATH_MAX];
-    struct vd_console_pg paths;
-    struct vd_pg_opts pg_opts;
-    struct vd_config *cfg = NULL;
+    struct cli_place place = {0};
     struct vd_pg *pg = NULL;
     struct vd_err err = {0};
     struct opts opts;
@@ -198,14 +175,14 @@ int main(int argc, char **argv)
     if (!is_known(&opts))
         return usage("no such command, or a name is missing");
     if ((rc = vd_crypto_init(&err)) == 0 &&
-        (rc = find_places(&opts, state, config, &err)) == 0 &&
-        (rc = vd_config_load(&cfg, opts.config, VD_CONFIG_SECRETS_NONE, NULL, &err)) == 0 &&
-        (rc = vd_console_pg(cfg, opts.state, &paths, &pg_opts, &err)) == 0 &&
-        (rc = vd_pg_open(&pg, &pg_opts, &err)) == 0)
+        (rc = cli_place_find(&place, opts.config, opts.state, &err)) == 0 &&
+        (rc = cli_connect(&place, VD_LINK_CONSOLE, "vedette-user", &pg, &err)) == 0)
         rc = act(pg, &opts, &err);
     if (rc < 0)
-        fprintf(stderr, "vedette user: %s\n", err.msg);
+        rc = cli_complain("user", err.msg, err.code == VD_EINVAL ? CLI_FAULT : CLI_FAILED);
+    else
+        rc = CLI_OK;
     vd_pg_close(&pg);
-    vd_config_unref(&cfg);
-    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    cli_place_fini(&place);
+    return rc;
 }

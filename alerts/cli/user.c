@@ -30,8 +30,7 @@ static int usage(const char *problem)
         "       vedette user reset-password NAME                    prints a new password\n"
         "       vedette user disable NAME | enable NAME\n"
         "roles: viewer operator supervisor technician administrator\n"
-        "with --state DIR (default /var/lib/vedette, or ~/.local/state/vedette) and --config "
-        "DIR (default: config in it)\n");
+        "With --config DIR and --state DIR. A new password ends that user's sessions.\n");
     return CLI_USAGE;
 }
 

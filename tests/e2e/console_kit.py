@@ -1,6 +1,17 @@
 """A console with a real PostgreSQL and a stand-in for what lies before it, and real browsers."""
-import json, os, pathlib, shutil, signal, subprocess, sys, tempfile, time
-import urllib.request, urllib.error, http.cookiejar
+import http.cookiejar
+import json
+import os
+import pathlib
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
 
 SRC = pathlib.Path(os.environ.get('VD_SRC', pathlib.Path(__file__).parents[2]))
 BIN = pathlib.Path(os.environ.get('VD_BIN', SRC / 'build/dev/bin'))
@@ -32,7 +43,7 @@ def wait(what, seconds=10, each=0.05):
 
 
 class Kit:
-    def __init__(self, extra=''):
+    def __init__(self, extra='', token=None, tls=False):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='vd-console-'))
         self.state, self.config, self.pictures = self.dir / 'state', self.dir / 'config', self.dir / 'pictures'
         for folder in ('state/run', 'state/secrets', 'config/cameras', 'config/rules', 'pictures', 'frames'):
@@ -41,7 +52,16 @@ class Kit:
         for role in ('vedette_console', 'vedette_router'):
             (self.state / 'secrets' / role).write_text('unused\n')
             os.chmod(self.state / 'secrets' / role, 0o600)
-        (self.config / 'vedette.yaml').write_text(CONFIG + extra)
+        text = CONFIG + extra
+        if token:
+            text = text.replace('sse_heartbeat: 1s', 'sse_heartbeat: 1s, metrics_token_file: secrets/metrics')
+            (self.config / 'secrets').mkdir()
+            (self.config / 'secrets/metrics').write_text(token + '\n')
+            os.chmod(self.config / 'secrets/metrics', 0o600)
+        if tls:
+            text = text.replace('sse_heartbeat: 1s', 'sse_heartbeat: 1s, tls: {generate: true}')
+        self.tls = tls
+        (self.config / 'vedette.yaml').write_text(text)
         for ident, name, area in CAMERAS:
             (self.config / 'cameras' / (ident + '.yaml')).write_text(
                 'cameras:\n  - {id: %s, name: "%s", area: 4403/440305/%s, url: "rtsp://127.0.0.1:1/x"}\n' % (ident, name, area))
@@ -71,12 +91,17 @@ class Kit:
 
     def start(self):
         log = open(self.dir / 'console.log', 'a')
+        begun = len((self.dir / 'console.log').read_text().splitlines())
         self.console = subprocess.Popen([BIN / 'vedette-console', '--config', self.config, '--state', self.state], stderr=log)
-        text = wait(lambda: [l for l in (self.dir / 'console.log').read_text().splitlines() if 'console.ready' in l], 10)
-        self.url = 'http://127.0.0.1:%s' % text[-1].rsplit('port=', 1)[1]
+        text = wait(lambda: [l for l in (self.dir / 'console.log').read_text().splitlines()[begun:] if 'console.ready' in l], 30)
+        self.url = 'http%s://127.0.0.1:%s' % ('s' if self.tls else '', text[-1].rsplit('port=', 1)[1])
         wait(lambda: (self.state / 'secrets/first-password').exists(), 10)
         wait(lambda: all(self.client().call('GET', '/healthz')[1].values()), 20)
         self.password = (self.state / 'secrets/first-password').read_text().strip()
+
+    def run(self, program, *args):
+        return subprocess.run([BIN / program, *args, '--config', self.config, '--state', self.state],
+                              capture_output=True, text=True, timeout=60, check=False)
 
     def log(self):
         return (self.dir / 'console.log').read_text()
@@ -127,8 +152,10 @@ class Kit:
             self.stop_router()
         self.stub_process.stdin.close()
         self.stub_process.wait(15)
-        if not keep:
+        bad = [l for l in self.log().splitlines() if 'Sanitizer' in l or 'runtime error:' in l]
+        if not keep and not bad:
             shutil.rmtree(self.dir, ignore_errors=True)
+        assert not bad, (bad[:3], str(self.dir))
 
     def __enter__(self):
         return self
@@ -143,8 +170,14 @@ class Client:
     """A program that talks to the API."""
 
     def __init__(self, url):
-        self.url, self.csrf = url, ''
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+        self.url, self.csrf, self.jar = url, '', http.cookiejar.CookieJar()
+        insecure = ssl.create_default_context()
+        insecure.check_hostname, insecure.verify_mode = False, ssl.CERT_NONE
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar),
+                                                  urllib.request.HTTPSHandler(context=insecure))
+
+    def cookie(self):
+        return '; '.join('%s=%s' % (c.name, c.value) for c in self.jar)
 
     def call(self, method, path, body=None, headers=None, raw=None):
         data = raw if raw is not None else json.dumps(body).encode() if body is not None else None

@@ -23,14 +23,13 @@ static int usage(const char *problem)
 {
     if (problem != NULL)
         fprintf(stderr, "vedette user: %s\n", problem);
-    fprintf(
-        stderr,
-        "usage: vedette user add NAME [--role ROLE] [--area CODE]   prints the password\n"
-        "       vedette user list\n"
-        "       vedette user reset-password NAME                    prints a new password\n"
-        "       vedette user disable NAME | enable NAME\n"
-        "roles: viewer operator supervisor technician administrator\n"
-        "With --config DIR and --state DIR. A new password ends that user's sessions.\n");
+    fprintf(stderr,
+            "usage: vedette user add NAME [--role ROLE] [--area CODE]   prints the password\n"
+            "       vedette user list\n"
+            "       vedette user reset-password NAME                    prints a new password\n"
+            "       vedette user disable NAME | enable NAME\n"
+            "roles: viewer operator supervisor technician administrator\n"
+            "With --config DIR and --state DIR. A new password ends that user's sessions.\n");
     return CLI_USAGE;
 }
 

@@ -13,17 +13,20 @@ import time
 import urllib.error
 import urllib.request
 
+from harness import free_port
+
 SRC = pathlib.Path(os.environ.get('VD_SRC', pathlib.Path(__file__).parents[2]))
 BIN = pathlib.Path(os.environ.get('VD_BIN', SRC / 'build/dev/bin'))
 SUPPORT = BIN.parent / 'tests/support'
 SHOTS = BIN.parent / 'screenshots'
+os.environ.setdefault('TSAN_OPTIONS', 'suppressions=%s' % (SRC / 'tests/tsan.supp'))
 
 CONFIG = '''areas:
   - {code: "4403", name: Shenzhen}
   - {code: 4403/440305, name: Nanshan}
   - {code: 4403/440305/harbour, name: Harbour}
   - {code: 4403/440305/park, name: 公园 Park}
-console: {listen: "127.0.0.1:0", sse_heartbeat: 1s}
+console: {listen: "127.0.0.1:PORT", sse_heartbeat: 1s}
 database: {retry: 200ms}
 '''
 CAMERAS = [('gate-3', 'North gate', 'harbour'), ('dock', 'Dock', 'harbour'), ('yard', 'Container yard', 'harbour'),
@@ -52,7 +55,7 @@ class Kit:
         for role in ('vedette_console', 'vedette_router'):
             (self.state / 'secrets' / role).write_text('unused\n')
             os.chmod(self.state / 'secrets' / role, 0o600)
-        text = CONFIG + extra
+        text = CONFIG.replace('PORT', str(free_port())) + extra
         if token:
             text = text.replace('sse_heartbeat: 1s', 'sse_heartbeat: 1s, metrics_token_file: secrets/metrics')
             (self.config / 'secrets').mkdir()

@@ -114,8 +114,8 @@ export class AlertList extends Element {
   protected override updated(): void {
     const box = this.scroller;
     const probe = this.querySelector<HTMLElement>('.row');
-    const height = probe?.offsetHeight;
-    if (height && height !== this.rowHeight) {
+    const height = probe?.getBoundingClientRect().height; // not offsetHeight: fractions add up
+    if (height && Math.abs(height - this.rowHeight) > 0.01) {
       this.rowHeight = height;
       this.requestUpdate();
     }

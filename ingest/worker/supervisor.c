@@ -21,6 +21,7 @@
 #include "ingest/publish/ship.h"
 #include "ingest/worker/crew.h"
 #include "ingest/worker/gate.h"
+#include "ingest/worker/numbers.h"
 #include "ingest/worker/outbox.h"
 #include "ingest/worker/report.h"
 #include "storage/spool/spool.h"
@@ -308,6 +309,14 @@ void vd_supervisor_close(struct vd_supervisor **supervisor)
     if (s == NULL)
         return;
     vd_crew_close(&s->crew);
+    if (s->outbox != NULL)
+        LOG_INFO("worker.end",
+                 "frames=%" PRId64 " analysed=%" PRId64 " events=%" PRId64
+                 " snapshots=%" PRId64,
+                 atomic_load(&vd_numbers[VD_NUMBER_FRAMES].value),
+                 atomic_load(&vd_numbers[VD_NUMBER_ANALYSED].value),
+                 atomic_load(&vd_numbers[VD_NUMBER_EVENTS].value),
+                 atomic_load(&vd_numbers[VD_NUMBER_SNAPSHOTS].value));
     if (s->outbox != NULL)
         vd_lane_close(s->outbox, &s->lane);
     vd_outbox_close(&s->outbox); /* the last ends are in the spool now */

@@ -104,7 +104,7 @@ do_test() {
     quiet='soak|bench'
     build dev && check dev dev -j "$jobs" -LE "$quiet"
     build asan && check asan asan -j "$jobs" -L 'unit|fuzz' -LE "$quiet" && check asan asan-e2e -L 'e2e-asan'
-    build tsan && check tsan tsan -L 'race|e2e-tsan' -LE "$quiet"
+    build tsan && check tsan tsan -j "$jobs" -L 'race|e2e-tsan' -LE "$quiet"
     build clang
     sweep
 }

@@ -44,10 +44,9 @@ def call(method, path, body=None, cookie=None):
 
 def picture():
     _, data = call("GET", "/api/v1/alerts", cookie=cookie)
-    got = json.loads(data)
-    for alert in got.get("alerts", got.get("items", [])) if isinstance(got, dict) else got:
-        if alert.get("snapshot"):
-            answer, data = call("GET", f"/api/v1/media/{alert['snapshot']}", cookie=cookie)
+    for alert in json.loads(data)["alerts"]:
+        if alert["media"]["snapshot"]:
+            answer, data = call("GET", f"/api/v1/media/{alert['media']['snapshot']}", cookie=cookie)
             if answer.status == 200 and data[:2] == b"\xff\xd8":
                 return alert["alert"]
     return None

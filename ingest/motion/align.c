@@ -6,26 +6,44 @@
 
 #include "ingest/motion/background.h"
 
+static int rows_of(const struct vd_background *bg, int r)
+{
+    return (r + 1) * VD_CELL <= bg->h ? VD_CELL : bg->h - r * VD_CELL;
+}
+
+static void sum_model(struct vd_background *bg)
+{
+    struct vd_plane_sums *s = &bg->model_sums;
+
+    memset(s->columns, 0, sizeof s->columns);
+    for (int r = 0; r < bg->rows; r++)
+        bg->dsp.sum_q7(bg->model.mean0 + r * VD_CELL * bg->pitch, bg->pitch, bg->w,
+                       rows_of(bg, r), s->columns, s->cells + r * bg->cols,
+                       s->rows + r * VD_CELL);
+}
+
+static void sum_now(struct vd_background *bg)
+{
+    struct vd_plane_sums *s = &bg->now_sums;
+
+    memset(s->columns, 0, sizeof s->columns);
+    for (int r = 0; r < bg->rows; r++)
+        bg->dsp.sum_bytes(bg->now.data + r * VD_CELL * bg->luma_stride, bg->luma_stride, bg->w,
+                          rows_of(bg, r), s->columns, s->cells + r * bg->cols,
+                          s->rows + r * VD_CELL);
+}
+
 static void cell_means(struct vd_background *bg)
 {
+    sum_now(bg);
+    sum_model(bg);
     for (int r = 0; r < bg->rows; r++) {
-        int y0 = r * VD_CELL, y1 = y0 + VD_CELL < bg->h ? y0 + VD_CELL : bg->h;
-
         for (int c = 0; c < bg->cols; c++) {
-            int x0 = c * VD_CELL, x1 = x0 + VD_CELL < bg->w ? x0 + VD_CELL : bg->w;
-            int now = 0, model = 0, count = (x1 - x0) * (y1 - y0);
+            int w = (c + 1) * VD_CELL <= bg->w ? VD_CELL : bg->w - c * VD_CELL;
+            int at = r * bg->cols + c, count = w * rows_of(bg, r);
 
-            for (int y = y0; y < y1; y++) {
-                const uint8_t *x = bg->now.data + y * bg->luma_stride;
-                const int16_t *m = bg->model.mean0 + y * bg->pitch;
-
-                for (int i = x0; i < x1; i++) {
-                    now += x[i];
-                    model += m[i];
-                }
-            }
-            bg->cell_now[r * bg->cols + c] = (float)now / (float)count;
-            bg->cell_model[r * bg->cols + c] = (float)model / (128.0F * (float)count);
+            bg->cell_now[at] = (float)bg->now_sums.cells[at] / (float)count;
+            bg->cell_model[at] = (float)bg->model_sums.cells[at] / (128.0F * (float)count);
         }
     }
 }
@@ -33,17 +51,20 @@ static void cell_means(struct vd_background *bg)
 static void apply_light(struct vd_background *bg)
 {
     int gain = (int)lrintf(bg->light.gain * 4096), offset = (int)lrintf(bg->light.offset * 128);
+    int16_t row[VD_MOTION_W_MAX];
 
-    for (int i = 0; i < bg->pitch * bg->h; i++) {
-        bg->model.mean0[i] = vd_relit(bg->model.mean0[i], gain, offset);
-        bg->model.mean1[i] = vd_relit(bg->model.mean1[i], gain, offset);
-    }
+    bg->dsp.relight(bg->model.mean0, bg->pitch * bg->h, gain, offset);
+    bg->dsp.relight(bg->model.mean1, bg->pitch * bg->h, gain, offset);
     for (int y = 0; y < bg->h; y++) {
         uint8_t *then = bg->then.data + y * bg->luma_stride;
 
         for (int x = 0; x < bg->w; x++)
-            then[x] = (uint8_t)((vd_relit((int16_t)(then[x] << 7), gain, offset) + 64) >> 7);
+            row[x] = (int16_t)(then[x] << 7);
+        bg->dsp.relight(row, bg->w, gain, offset);
+        for (int x = 0; x < bg->w; x++)
+            then[x] = (uint8_t)((row[x] + 64) >> 7);
     }
+    sum_model(bg);
 }
 
 /* Mean difference of every 8th row, read with a shift; large ones are cut: what moves is not
@@ -72,9 +93,10 @@ static void find_shift(struct vd_background *bg)
     struct vd_projection model, now;
     struct vd_shift *s = &bg->shift;
 
-    vd_projection_of_q7(&model, bg->model.mean0, bg->pitch, bg->w, bg->h);
-    vd_projection_of_bytes(&now, bg->now.data, bg->luma_stride, bg->w, bg->h);
-    vd_shift_estimate(s, &model, &now);
+    vd_projection_of_sums(&model, bg->model_sums.columns, bg->model_sums.rows, bg->w, bg->h,
+                          128);
+    vd_projection_of_sums(&now, bg->now_sums.columns, bg->now_sums.rows, bg->w, bg->h, 1);
+    vd_shift_estimate(s, &model, &now, &bg->dsp);
     if (s->trust_x > 0.75F)
         s->dx = 0;
     if (s->trust_y > 0.75F)
@@ -143,7 +165,8 @@ static void follow_drift(struct vd_background *bg)
 void vd_background_align(struct vd_background *bg)
 {
     cell_means(bg);
-    vd_light_estimate(&bg->light, bg->cell_model, bg->cell_now, bg->cols * bg->rows, bg->sigma);
+    vd_light_estimate(&bg->light, bg->cell_model, bg->cell_now, bg->cols * bg->rows, bg->sigma,
+                      &bg->dsp);
     if (bg->light.is_changed)
         apply_light(bg);
     bg->shift = (struct vd_shift){.trust_x = 1, .trust_y = 1};

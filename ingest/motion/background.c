@@ -10,6 +10,8 @@
 
 enum { CHANGE_AGE_US = 180000 };
 
+_Static_assert(VD_CELL == 8, "the kernels' cells");
+
 static const float MEAN_S = 6, DEV_S = 8, WEIGHT_S = 70;
 
 static int align32(int n)
@@ -167,11 +169,12 @@ void vd_background_compare(struct vd_background *bg, float dt_s)
         int at = y * bg->pitch;
         const struct vd_model row = {bg->model.mean0 + at, bg->model.mean1 + at,
                                      bg->model.dev + at, bg->model.weight1 + at};
-        const uint8_t *x = vd_luma_row(bg, &bg->now, y);
+        const struct vd_compare_row pixels = {vd_luma_row(bg, &bg->now, y),
+                                              vd_luma_row(bg, &bg->then, y), bg->tolerance + at,
+                                              bg->hold + at, &row};
 
-        bg->dsp.classify(x, vd_luma_row(bg, &bg->then, y), bg->tolerance + at, &row, &step,
-                         bg->flags + at, bg->w);
-        bg->dsp.learn(x, bg->hold + at, &row, &step, bg->w);
+        /* to the end of the pitch, where the tolerance lets nothing differ: whole vectors */
+        bg->dsp.compare(&pixels, &step, bg->flags + at, bg->pitch);
     }
 }
 
@@ -207,6 +210,8 @@ void vd_background_done(struct vd_background *bg, float dt_s)
             cell->held_s = cell->is_held ? cell->held_s + dt_s : 0;
             if (cell->held_s > 20)
                 cell->is_held = false;
+            if (bg->hold[r * VD_CELL * bg->pitch + c * VD_CELL] == cell->is_held)
+                continue;
             for (int y = r * VD_CELL; y < y1; y++)
                 memset(bg->hold + y * bg->pitch + c * VD_CELL, cell->is_held, VD_CELL);
         }

@@ -9,6 +9,7 @@
 #include "ingest/frame/frame.h"
 #include "ingest/motion/dsp.h"
 #include "ingest/motion/light.h"
+#include "ingest/motion/motion.h"
 #include "ingest/motion/shift.h"
 
 enum {
@@ -48,6 +49,12 @@ struct vd_luma {
     int64_t mono_us;
 };
 
+/* Sums of a plane by column, row and cell, all from one look at it. */
+struct vd_plane_sums {
+    int32_t columns[VD_MOTION_W_MAX], rows[VD_MOTION_H_MAX];
+    int32_t cells[VD_MOTION_W_MAX / VD_CELL * (VD_MOTION_H_MAX / VD_CELL)];
+};
+
 struct vd_background {
     struct vd_dsp dsp;
     int w, h, pitch;          /* of every plane but luma; pitch is a multiple of 32 */
@@ -61,15 +68,17 @@ struct vd_background {
     const uint16_t *zones; /* borrowed: 0 where a mask lies */
     struct vd_cell *cells;
     float *cell_now, *cell_model; /* means, grey levels */
-    int frames;                   /* since the background was begun */
-    float usual_rate;             /* share of a new frame in usual activity */
-    int cell_frames;              /* since usual activity began to be learnt */
-    int next_row;                 /* of cells, whose tolerance comes next */
-    float sigma;                  /* median noise of a pixel, grey levels */
-    float t_min;                  /* least threshold, grey levels */
-    bool is_shaky;                /* shifts were seen lately */
-    float shake;                  /* their decaying mean, pixels */
-    float drift_x, drift_y;       /* where shifts have settled, pixels */
+    struct vd_plane_sums now_sums, model_sums;
+    bool is_busy[VD_MOTION_H_MAX / VD_CELL]; /* a row of cells holds a flag that counts */
+    int frames;                              /* since the background was begun */
+    float usual_rate;                        /* share of a new frame in usual activity */
+    int cell_frames;                         /* since usual activity began to be learnt */
+    int next_row;                            /* of cells, whose tolerance comes next */
+    float sigma;                             /* median noise of a pixel, grey levels */
+    float t_min;                             /* least threshold, grey levels */
+    bool is_shaky;                           /* shifts were seen lately */
+    float shake;                             /* their decaying mean, pixels */
+    float drift_x, drift_y;                  /* where shifts have settled, pixels */
     struct vd_light light;
     struct vd_shift shift;
 };
@@ -79,14 +88,6 @@ static inline const uint8_t *vd_luma_row(const struct vd_background *bg,
                                          const struct vd_luma *luma, int y)
 {
     return luma->data + (y + luma->dy) * bg->luma_stride + luma->dx;
-}
-
-/* A mean under another light: gain in Q12, offset in Q7. */
-static inline int16_t vd_relit(int16_t mean, int gain_q12, int offset_q7)
-{
-    int v = ((mean * gain_q12 + (1 << 11)) >> 12) + offset_q7;
-
-    return (int16_t)(v < 0 ? 0 : v > 255 << 7 ? 255 << 7 : v);
 }
 
 /* Buffers for w x h pictures; after VD_ENOMEM bg is still for vd_background_fini(). */

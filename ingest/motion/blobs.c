@@ -25,38 +25,36 @@ static void join(struct vd_run *runs, int32_t a, int32_t b)
         runs[a].parent = b;
 }
 
-/* Appends the runs of row y. */
-static void row_runs(struct vd_blobs *blobs, const uint8_t *row, int y, int w)
+/* The first x >= from whose bit is set, or clear when flip is all ones; w when there is none.
+ */
+static int next_bit(const uint64_t *bits, int from, int w, uint64_t flip)
 {
-    int x = 0;
+    while (from < w) {
+        uint64_t word = (bits[from / 64] ^ flip) >> (from % 64);
 
-    while (x < w) {
-        uint64_t word;
-        struct vd_run *run;
-        int x0;
+        if (word != 0) {
+            from += __builtin_ctzll(word);
+            return from < w ? from : w;
+        }
+        from = (from | 63) + 1;
+    }
+    return w;
+}
 
-        if (x + 8 <= w) {
-            memcpy(&word, row + x, sizeof word);
-            if ((word & UINT64_C(0x0101010101010101)) == 0) {
-                x += 8;
-                continue;
-            }
-        }
-        if (!(row[x] & VD_PIXEL_WEAK)) {
-            x++;
-            continue;
-        }
-        x0 = x;
-        while (x < w && (row[x] & VD_PIXEL_WEAK))
-            x++;
+/* Appends the runs of row y. */
+static void row_runs(struct vd_blobs *blobs, const uint64_t *bits, int y, int w)
+{
+    for (int x0 = next_bit(bits, 0, w, 0); x0 < w;) {
+        int x1 = next_bit(bits, x0, w, ~UINT64_C(0));
+
         if (blobs->n_runs == VD_RUNS_MAX) {
             blobs->is_cut = true;
             return;
         }
-        run = &blobs->runs[blobs->n_runs];
-        *run = (struct vd_run){
-            .y = (int16_t)y, .x0 = (int16_t)x0, .x1 = (int16_t)x, .parent = blobs->n_runs};
+        blobs->runs[blobs->n_runs] = (struct vd_run){
+            .y = (int16_t)y, .x0 = (int16_t)x0, .x1 = (int16_t)x1, .parent = blobs->n_runs};
         blobs->n_runs++;
+        x0 = next_bit(bits, x1, w, 0);
     }
 }
 
@@ -129,6 +127,7 @@ static void pick_roots(struct vd_blobs *blobs, int min_area)
 void vd_blobs_find(struct vd_blobs *blobs, const struct vd_flag_map *map, int min_area,
                    int min_strong)
 {
+    uint64_t bits[(VD_MOTION_W_MAX + 63) / 64];
     int above = 0, above_end = 0, kept = 0;
 
     blobs->w = map->w;
@@ -138,8 +137,11 @@ void vd_blobs_find(struct vd_blobs *blobs, const struct vd_flag_map *map, int mi
     for (int y = 0; y < map->h; y++) {
         int begin = blobs->n_runs;
 
-        row_runs(blobs, map->flags + y * map->pitch, y, map->w);
-        join_rows(blobs->runs, above, above_end, begin, blobs->n_runs);
+        if (map->is_busy[y / 8]) {
+            map->dsp->bits(map->flags + y * map->pitch, map->pitch, bits);
+            row_runs(blobs, bits, y, map->w);
+            join_rows(blobs->runs, above, above_end, begin, blobs->n_runs);
+        }
         above = begin;
         above_end = blobs->n_runs;
     }

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "ingest/motion/dsp.h"
 #include "ingest/motion/motion.h"
 
 enum { VD_BLOBS_MAX = 64, VD_RUNS_MAX = 16384 };
@@ -33,8 +34,10 @@ struct vd_blobs {
     int32_t label[VD_RUNS_MAX]; /* root run -> scratch index */
 };
 
-/* Flags and zones of w x h pixels, rows pitch apart. */
+/* Flags and zones of w x h pixels, rows pitch apart, a multiple of 32; no flag beyond w. */
 struct vd_flag_map {
+    const struct vd_dsp *dsp;
+    const bool *is_busy; /* may be false for 8 rows without a flag */
     const uint8_t *flags;
     const uint16_t *zones;
     int w, h, pitch;

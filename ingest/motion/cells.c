@@ -6,24 +6,16 @@
 
 static const float USUAL_S = 12, DOUBT_S = 8, BAR_MAX = 0.7F, NEW_SHARE = 0.15F;
 
-/* Shares of a cell's pixels that differ, and of those that do and have just come to. */
-static void count_cell(const struct vd_background *bg, int r, int c, struct vd_cell *cell)
+/* Counts that a cell's shares are made of. */
+struct cell_counts {
+    uint8_t weak[VD_MOTION_W_MAX / VD_CELL], restless[VD_MOTION_W_MAX / VD_CELL];
+};
+
+static int cell_pixels(const struct vd_background *bg, int r, int c)
 {
-    int y0 = r * VD_CELL, y1 = y0 + VD_CELL < bg->h ? y0 + VD_CELL : bg->h;
-    int x0 = c * VD_CELL, x1 = x0 + VD_CELL < bg->w ? x0 + VD_CELL : bg->w;
-    int sum = 0, restless = 0;
-    float n = (float)((y1 - y0) * (x1 - x0));
+    int h = bg->h - r * VD_CELL, w = bg->w - c * VD_CELL;
 
-    for (int y = y0; y < y1; y++) {
-        for (int x = x0; x < x1; x++) {
-            int flags = bg->flags[y * bg->pitch + x];
-
-            sum += flags & VD_PIXEL_WEAK;
-            restless += flags & VD_PIXEL_WEAK & (flags / VD_PIXEL_CHANGED);
-        }
-    }
-    cell->share = (float)sum / n;
-    cell->restless = (float)restless / n;
+    return (h < VD_CELL ? h : VD_CELL) * (w < VD_CELL ? w : VD_CELL);
 }
 
 static void clear_cell(struct vd_background *bg, int r, int c)
@@ -34,18 +26,41 @@ static void clear_cell(struct vd_background *bg, int r, int c)
         memset(bg->flags + y * bg->pitch + c * VD_CELL, 0, VD_CELL);
 }
 
+/* Shares of the cell's pixels that differ, and of those that do and have just come to. Says
+ * whether it is no more than usual. */
+static bool is_usual(const struct vd_background *bg, int r, int c,
+                     const struct cell_counts *counts)
+{
+    struct vd_cell *cell = &bg->cells[r * bg->cols + c];
+    float n, bar;
+
+    cell->look = VD_LOOK_UNKNOWN;
+    cell->share = cell->restless = 0;
+    if (counts->weak[c] == 0)
+        return false;
+    n = (float)cell_pixels(bg, r, c);
+    cell->share = (float)counts->weak[c] / n;
+    cell->restless = (float)counts->restless[c] / n;
+    bar = cell->mean + 3 * cell->dev + 0.10F;
+    return cell->mean > 0.015F && cell->share < (bar < BAR_MAX ? bar : BAR_MAX);
+}
+
 int vd_background_cells(struct vd_background *bg)
 {
+    struct cell_counts counts;
     int taken = 0;
 
     for (int r = 0; r < bg->rows; r++) {
+        int y0 = r * VD_CELL, rows = bg->h - y0 < VD_CELL ? bg->h - y0 : VD_CELL;
+
+        bg->dsp.count(bg->flags + y0 * bg->pitch, bg->pitch, bg->pitch, rows, counts.weak,
+                      counts.restless);
+        bg->is_busy[r] = false;
         for (int c = 0; c < bg->cols; c++) {
             struct vd_cell *cell = &bg->cells[r * bg->cols + c];
-            float bar = fminf(BAR_MAX, cell->mean + 3 * cell->dev + 0.10F);
 
-            cell->look = VD_LOOK_UNKNOWN;
-            count_cell(bg, r, c, cell);
-            cell->is_usual = cell->mean > 0.015F && cell->share < bar && cell->share > 0;
+            cell->is_usual = is_usual(bg, r, c, &counts);
+            bg->is_busy[r] |= counts.weak[c] > 0 && !cell->is_usual;
             if (!cell->is_usual)
                 continue;
             taken += (int)(cell->share * VD_CELL * VD_CELL);
@@ -249,33 +264,31 @@ void vd_background_relight(struct vd_background *bg, int row, int col)
     int offset = (int)lrintf((s.mean_x - s.mean_m) * 128);
 
     for (int y = row * VD_CELL; y < y1; y++)
-        for (int x = x0; x < x1; x++)
-            bg->model.mean0[y * bg->pitch + x] =
-                vd_relit(bg->model.mean0[y * bg->pitch + x], 4096, offset);
+        bg->dsp.relight(bg->model.mean0 + y * bg->pitch + x0, x1 - x0, 4096, offset);
+}
+
+/* Where a cell moves of itself, or the camera shakes. */
+static bool is_loose(const struct vd_background *bg, int r, int c)
+{
+    return bg->is_shaky || bg->cells[r * bg->cols + c].mean >= 0.02F;
 }
 
 void vd_background_tolerate(struct vd_background *bg, int r)
 {
+    uint8_t range[VD_MOTION_W_MAX];
+    bool is_needed = false;
+
+    for (int c = 0; c < bg->cols; c++)
+        is_needed |= is_loose(bg, r, c);
     for (int y = r * VD_CELL; y < (r + 1) * VD_CELL && y < bg->h; y++) {
-        for (int x = 0; x < bg->w; x++) {
-            const struct vd_cell *cell = &bg->cells[r * bg->cols + x / VD_CELL];
-            int at = y * bg->pitch + x, lo = INT16_MAX, hi = 0;
+        const int16_t *row = bg->model.mean0 + y * bg->pitch;
+        int at = y * bg->pitch;
 
-            if (bg->zones[at] == 0)
-                continue;
-            bg->tolerance[at] = 0;
-            if (cell->mean < 0.02F && !bg->is_shaky)
-                continue;
-            for (int j = y > 0 ? -1 : 0; j <= (y + 1 < bg->h); j++) {
-                for (int i = x > 0 ? -1 : 0; i <= (x + 1 < bg->w); i++) {
-                    int m = bg->model.mean0[at + j * bg->pitch + i];
-
-                    lo = m < lo ? m : lo;
-                    hi = m > hi ? m : hi;
-                }
-            }
-            hi = (hi - lo) >> 8;
-            bg->tolerance[at] = (uint8_t)(hi > 100 ? 100 : hi);
-        }
+        if (is_needed)
+            bg->dsp.range(y > 0 ? row - bg->pitch : row, row,
+                          y + 1 < bg->h ? row + bg->pitch : row, range, bg->w);
+        for (int x = 0; x < bg->w; x++)
+            if (bg->zones[at + x] != 0)
+                bg->tolerance[at + x] = is_loose(bg, r, x / VD_CELL) ? range[x] : 0;
     }
 }

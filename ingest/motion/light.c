@@ -11,6 +11,7 @@ static const float RUN_MIN = 15;     /* grey levels between two cells that tell 
 static const float AGREE_MIN = 0.3F; /* of the cells have to agree */
 
 struct sample {
+    const struct vd_dsp *dsp;
     float b[SAMPLES_MAX], x[SAMPLES_MAX];
     int n;
     float limit;
@@ -18,10 +19,13 @@ struct sample {
 
 static float expected(float gain, float offset, float b)
 {
-    return fminf(255, fmaxf(0, gain * b + offset));
+    float e = gain * b + offset;
+
+    return e < 0 ? 0 : e > 255 ? 255 : e;
 }
 
-/* Exposure is no straight line: the more there is to explain, the more may be left over. */
+/* As vd_agree_fn. Exposure is no straight line: the more there is to explain, the more may be
+ * left over. */
 static bool agrees(const struct sample *s, int i, float gain, float offset)
 {
     float e = expected(gain, offset, s->b[i]);
@@ -31,11 +35,7 @@ static bool agrees(const struct sample *s, int i, float gain, float offset)
 
 static int count_agreeing(const struct sample *s, float gain, float offset)
 {
-    int n = 0;
-
-    for (int i = 0; i < s->n; i++)
-        n += agrees(s, i, gain, offset);
-    return n;
+    return s->dsp->agree(s->b, s->x, s->n, gain, offset, s->limit);
 }
 
 static void keep_better(const struct sample *s, float gain, float offset, int *best,
@@ -123,8 +123,11 @@ static float median_difference(const struct sample *s)
 {
     int count[257] = {0}, seen = 0;
 
-    for (int i = 0; i < s->n; i++)
-        count[(int)fminf(256, 8 * fabsf(s->x[i] - s->b[i]))]++;
+    for (int i = 0; i < s->n; i++) {
+        float far = 8 * fabsf(s->x[i] - s->b[i]);
+
+        count[far < 256 ? (int)far : 256]++;
+    }
     for (int i = 0; i < 257; i++) {
         seen += count[i];
         if (2 * seen >= s->n)
@@ -134,10 +137,10 @@ static float median_difference(const struct sample *s)
 }
 
 void vd_light_estimate(struct vd_light *ret_light, const float *background,
-                       const float *picture, int n, float noise)
+                       const float *picture, int n, float noise, const struct vd_dsp *dsp)
 {
     struct vd_light fit = {.gain = 1};
-    struct sample s = {.limit = fmaxf(2.5F, noise)};
+    struct sample s = {.dsp = dsp, .limit = fmaxf(2.5F, noise)};
     int step = (n + SAMPLES_MAX - 1) / SAMPLES_MAX, none, best;
     float median;
 

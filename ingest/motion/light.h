@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "ingest/motion/dsp.h"
+
 enum { VD_LIGHT_CELLS_MAX = 2048 };
 
 struct vd_light {
@@ -21,6 +23,6 @@ struct vd_light {
  * more than half of the picture. Gains beyond a factor of 2 are no light change that a
  * background survives. */
 void vd_light_estimate(struct vd_light *ret_light, const float *background,
-                       const float *picture, int n, float noise);
+                       const float *picture, int n, float noise, const struct vd_dsp *dsp);
 
 #endif

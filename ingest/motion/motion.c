@@ -369,7 +369,8 @@ int vd_motion_analyze(struct vd_motion *m, const struct vd_frame *frame,
     vd_background_compare(&m->bg, dt_s);
     r.suppressed[VD_MOTION_TEXTURE] += vd_background_cells(&m->bg) > 0;
     r.changed = changed_share(m);
-    map = (struct vd_flag_map){m->bg.flags, m->zones, m->bg.w, m->bg.h, m->bg.pitch};
+    map = (struct vd_flag_map){&m->bg.dsp, m->bg.is_busy, m->bg.flags, m->zones,
+                               m->bg.w,    m->bg.h,       m->bg.pitch};
     vd_blobs_find(m->blobs, &map, 12, 4);
     judge(m, &r);
     vd_background_usual(&m->bg, dt_s);

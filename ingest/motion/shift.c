@@ -1,8 +1,7 @@
 /* ingest/motion/shift.c: global shift by one-dimensional projections. */
 #include "ingest/motion/shift.h"
 
-#include <math.h>
-#include <string.h>
+_Static_assert(VD_SHIFT_MAX == 6, "what the kernel looks through");
 
 /* Slopes, so that light does not matter. */
 static void finish(float *sums, int n, float scale)
@@ -12,64 +11,29 @@ static void finish(float *sums, int n, float scale)
     sums[n - 1] = 0;
 }
 
-void vd_projection_of_bytes(struct vd_projection *p, const uint8_t *data, ptrdiff_t stride,
-                            int w, int h)
+void vd_projection_of_sums(struct vd_projection *p, const int32_t *columns, const int32_t *rows,
+                           int w, int h, float unit)
 {
-    uint32_t columns[352] = {0};
-
     p->w = w;
     p->h = h;
-    for (int y = 0; y < h; y++, data += stride) {
-        uint32_t sum = 0;
-
-        for (int x = 0; x < w; x++) {
-            columns[x] += data[x];
-            sum += data[x];
-        }
-        p->rows[y] = (float)sum;
-    }
     for (int x = 0; x < w; x++)
         p->columns[x] = (float)columns[x];
-    finish(p->columns, w, 1.0F / (float)h);
-    finish(p->rows, h, 1.0F / (float)w);
+    for (int y = 0; y < h; y++)
+        p->rows[y] = (float)rows[y];
+    finish(p->columns, w, 1.0F / (unit * (float)h));
+    finish(p->rows, h, 1.0F / (unit * (float)w));
 }
 
-void vd_projection_of_q7(struct vd_projection *p, const int16_t *data, ptrdiff_t stride, int w,
-                         int h)
-{
-    int32_t columns[352] = {0};
-
-    p->w = w;
-    p->h = h;
-    for (int y = 0; y < h; y++, data += stride) {
-        int32_t sum = 0;
-
-        for (int x = 0; x < w; x++) {
-            columns[x] += data[x];
-            sum += data[x];
-        }
-        p->rows[y] = (float)sum;
-    }
-    for (int x = 0; x < w; x++)
-        p->columns[x] = (float)columns[x];
-    finish(p->columns, w, 1.0F / (128.0F * (float)h));
-    finish(p->rows, h, 1.0F / (128.0F * (float)w));
-}
-
-static float best_shift(const float *b, const float *x, int n, float *ret_trust)
+static float best_shift(const float *b, const float *x, int n, const struct vd_dsp *dsp,
+                        float *ret_trust)
 {
     float cost[2 * VD_SHIFT_MAX + 1], least;
     int best = VD_SHIFT_MAX;
 
-    for (int s = -VD_SHIFT_MAX; s <= VD_SHIFT_MAX; s++) {
-        float sum = 0;
-
-        for (int i = VD_SHIFT_MAX; i < n - VD_SHIFT_MAX - 1; i++)
-            sum += fminf(fabsf(x[i + s] - b[i]), 12.0F);
-        cost[s + VD_SHIFT_MAX] = sum;
-        if (sum < cost[best])
-            best = s + VD_SHIFT_MAX;
-    }
+    dsp->shift_cost(b, x, n, cost);
+    for (int i = 0; i <= 2 * VD_SHIFT_MAX; i++)
+        if (cost[i] < cost[best])
+            best = i;
     least = cost[best];
     *ret_trust = cost[VD_SHIFT_MAX] > 0 ? least / cost[VD_SHIFT_MAX] : 1;
     if (best > 0 && best < 2 * VD_SHIFT_MAX) {
@@ -82,10 +46,10 @@ static float best_shift(const float *b, const float *x, int n, float *ret_trust)
 }
 
 void vd_shift_estimate(struct vd_shift *ret_shift, const struct vd_projection *background,
-                       const struct vd_projection *picture)
+                       const struct vd_projection *picture, const struct vd_dsp *dsp)
 {
-    ret_shift->dx =
-        best_shift(background->columns, picture->columns, background->w, &ret_shift->trust_x);
+    ret_shift->dx = best_shift(background->columns, picture->columns, background->w, dsp,
+                               &ret_shift->trust_x);
     ret_shift->dy =
-        best_shift(background->rows, picture->rows, background->h, &ret_shift->trust_y);
+        best_shift(background->rows, picture->rows, background->h, dsp, &ret_shift->trust_y);
 }

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ingest/motion/dsp.h"
+
 enum { VD_SHIFT_MAX = 6 };
 
 /* Sums of columns and rows, means removed: 1-d pictures of a picture. */
@@ -19,15 +21,13 @@ struct vd_shift {
     float trust_y;
 };
 
-void vd_projection_of_bytes(struct vd_projection *ret_projection, const uint8_t *data,
-                            ptrdiff_t stride, int w, int h);
-
-void vd_projection_of_q7(struct vd_projection *ret_projection, const int16_t *data,
-                         ptrdiff_t stride, int w, int h);
+/* From the sums of w columns and h rows; unit of the values are one grey level. */
+void vd_projection_of_sums(struct vd_projection *ret_projection, const int32_t *columns,
+                           const int32_t *rows, int w, int h, float unit);
 
 /* Absolute difference of the projections' slopes over +-VD_SHIFT_MAX, refined by a parabola.
  * Both must be of one size. */
 void vd_shift_estimate(struct vd_shift *ret_shift, const struct vd_projection *background,
-                       const struct vd_projection *picture);
+                       const struct vd_projection *picture, const struct vd_dsp *dsp);
 
 #endif

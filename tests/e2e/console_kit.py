@@ -45,9 +45,38 @@ def wait(what, seconds=10, each=0.05):
         time.sleep(each)
 
 
-class Kit:
+class Host:
+    """Somewhere that a console is: where browsers look."""
+
+    def __init__(self, folder, url='', password=''):
+        self.dir, self.url, self.password, self.browsers = folder, url, password, []
+
+    def browser(self, width=1280, height=720, before=''):
+        from selenium import webdriver
+        options = webdriver.ChromeOptions()
+        for flag in ('--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
+                     '--disable-component-update', '--disable-sync', '--hide-scrollbars', '--force-device-scale-factor=1',
+                     '--user-data-dir=%s' % tempfile.mkdtemp(dir=self.dir), '--window-size=%d,%d' % (width, height)):
+            options.add_argument(flag)
+        options.set_capability('goog:loggingPrefs', {'browser': 'ALL', 'performance': 'ALL'})
+        options.binary_location = '/usr/bin/chromium'
+        from selenium.webdriver.chrome.service import Service
+        driver = webdriver.Chrome(service=Service('/usr/bin/chromedriver'), options=options)
+        driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride',
+                               {'width': width, 'height': height, 'deviceScaleFactor': 1, 'mobile': False})
+        if before:
+            driver.execute_cdp_cmd('Page.addScriptToEvaluateOnNewDocument', {'source': before})
+        self.browsers.append(driver)
+        return Page(driver, self)
+
+    def close_browsers(self):
+        for browser in self.browsers:
+            browser.quit()
+
+
+class Kit(Host):
     def __init__(self, extra='', token=None, tls=False):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='vd-console-'))
+        super().__init__(pathlib.Path(tempfile.mkdtemp(prefix='vd-console-')))
         self.state, self.config, self.pictures = self.dir / 'state', self.dir / 'config', self.dir / 'pictures'
         for folder in ('state/run', 'state/secrets', 'config/cameras', 'config/rules', 'pictures', 'frames'):
             (self.dir / folder).mkdir(parents=True)
@@ -73,7 +102,6 @@ class Kit:
                                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.stub_process.stdout.readline().strip() == 'ready'
         self.console = self.router = None
-        self.browsers = []
         self.start_router()
         self.start()
 
@@ -128,27 +156,8 @@ class Kit:
     def client(self):
         return Client(self.url)
 
-    def browser(self, width=1280, height=720, before=''):
-        from selenium import webdriver
-        options = webdriver.ChromeOptions()
-        for flag in ('--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
-                     '--disable-component-update', '--disable-sync', '--hide-scrollbars', '--force-device-scale-factor=1',
-                     '--user-data-dir=%s' % tempfile.mkdtemp(dir=self.dir), '--window-size=%d,%d' % (width, height)):
-            options.add_argument(flag)
-        options.set_capability('goog:loggingPrefs', {'browser': 'ALL', 'performance': 'ALL'})
-        options.binary_location = '/usr/bin/chromium'
-        from selenium.webdriver.chrome.service import Service
-        driver = webdriver.Chrome(service=Service('/usr/bin/chromedriver'), options=options)
-        driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride',
-                               {'width': width, 'height': height, 'deviceScaleFactor': 1, 'mobile': False})
-        if before:
-            driver.execute_cdp_cmd('Page.addScriptToEvaluateOnNewDocument', {'source': before})
-        self.browsers.append(driver)
-        return Page(driver, self)
-
     def close(self, keep=False):
-        for browser in self.browsers:
-            browser.quit()
+        self.close_browsers()
         if self.console and self.console.poll() is None:
             self.stop_console()
         if self.router and self.router.poll() is None:

@@ -4,8 +4,9 @@ in build/<preset>/screenshots."""
 import sys
 import time
 
-from console_kit import CAMERAS, Kit, wait
-from harness import run_tests
+from console_kit import CAMERAS, Host, Kit, wait
+from harness import artefacts, run_tests, wait_for
+from system import System
 
 HARBOUR, PARK = '4403/440305/harbour', '4403/440305/park'
 # A page that can be made deaf: what a slow network does, at the moment that the test chooses.
@@ -102,6 +103,55 @@ def two_people_share_one_night():
         bob.wait_text('.detail', 'resolved as nuisance')
         bob.shot('resolved')
         _well(ann, bob)
+
+
+def a_rule_that_counts_on_takes_nothing_out_of_a_hand():
+    with Kit() as kit:
+        ident = kit.alert('red', 'dock', HARBOUR, picture=None)
+        page = kit.browser(1280, 720, DEAF)
+        page.sign_in()
+        page.wait(_row(ident))
+        page.keys('j')
+        page.wait('#acknowledge')
+        page.driver.execute_script('window.deaf = true')
+        for _ in range(2):
+            kit.stub('again', ident)
+        page.keys('a')
+        page.wait('.detail .chip.acknowledged')
+        page.wait_text('.detail', '3, over')
+        assert not page.all('.notice')
+        _well(page)
+
+
+def what_happens_before_a_camera_is_seen_in_the_browser():
+    """All of it real: a simulated camera, worker, router, PostgreSQL, console, browser."""
+    cameras = {"gate": "scene=gate+loop=20+crossings=3+seed=5 gop=10", "yard": "scene=yard+loop=24+crossings=3+seed=3 gop=10"}
+    with System("page", cameras) as system:
+        system.start()
+        host = Host(artefacts('page-browser'), 'http://127.0.0.1:%d' % system.port)
+        with open(system.state + '/secrets/first-password', encoding='ascii') as text:
+            host.password = text.read().strip()
+        try:
+            page = host.browser(1920, 1080)
+            wait_for(lambda: system.api(), 20, 'the first user')
+            page.sign_in()
+            count = len(page.all('.row'))
+            wait_for(lambda: len(page.all('.row')) > count + 1, 60, 'alerts, without a reload', system.tail)
+            page.keys('j')
+            page.wait('.detail')
+            wait(lambda: page.driver.execute_script(
+                'const i = document.querySelector("vd-snapshot[large] img"); return i && i.naturalWidth > 0'))
+            assert page.all('.detail .boxes rect')
+            page.wait_text('.detail', 'motion covered')
+            page.shot('generated-scenes-1920')
+            page.keys('a')
+            page.wait('.detail .chip.acknowledged')
+            page.keys('2')
+            wait(lambda: len(page.all('.camera.good')) == 2, 10)
+            page.shot('generated-cameras-1920')
+            _well(page)
+        finally:
+            host.close_browsers()
 
 
 def it_says_when_what_it_shows_is_late():

@@ -132,6 +132,20 @@ static void set_state(struct stub *stub, char **f)
     printf("ok\n");
 }
 
+/* again <id>: the rule saw one more happening */
+static void see_again(struct stub *stub, char **f)
+{
+    struct vd_alert alert;
+    struct vd_err err = {0};
+
+    must(vd_pg_alert_get(stub->pg, f[1], VD_PG_READ, &alert, &err), &err);
+    alert.events++;
+    alert.last_us = alert.changed_us = now_us();
+    snprintf(alert.changed_by, sizeof alert.changed_by, "rule:%.100s", alert.rule);
+    store(stub, &alert, false);
+    printf("ok\n");
+}
+
 /* camera <id> <area> <state> <reason> <age s> */
 static void set_camera(struct stub *stub, char **f)
 {
@@ -161,6 +175,8 @@ static void command(struct stub *stub, char *line)
         add_alert(stub, f);
     } else if (strcmp(f[0], "state") == 0 && n == 4) {
         set_state(stub, f);
+    } else if (strcmp(f[0], "again") == 0 && n == 2) {
+        see_again(stub, f);
     } else if (strcmp(f[0], "camera") == 0 && n == 6) {
         set_camera(stub, f);
     } else if (strcmp(f[0], "pg-stop") == 0) {

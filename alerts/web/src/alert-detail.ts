@@ -1,10 +1,11 @@
 // One alert with all that is known of it, and what can be done about it now.
 import {html} from 'lit';
 import {oneAlert} from './api.ts';
+import {notices} from './banners.ts';
 import {Element} from './element.ts';
 import {severityMark} from './shapes.ts';
 import {store} from './store.ts';
-import {actor, ago, dispositionWord, historyWords, kindWord, severityWord, span, stateWord, when, whyWords} from './text.ts';
+import {actor, ago, dispositionWord, foldHistory, kindWord, severityWord, span, stateWord, when, whyWords} from './text.ts';
 import {shown, type Alert, type Disposition, type HistoryEntry} from './types.ts';
 
 const dispositions = Object.keys(dispositionWord) as Disposition[];
@@ -101,8 +102,8 @@ export class AlertDetail extends Element {
     const list: HistoryEntry[] = [...((this.fetched?.alert === alert.alert && this.fetched.history) || [])];
     if (!list.some((e) => e.action === 'alert.open'))
       list.unshift({at: alert.opened, actor: `rule:${alert.rule}`, action: 'alert.open', detail: null});
-    return html`<ol class="history">${list.reverse().map((e) => html`<li>
-      <time datetime=${e.at}>${when(e.at, now)}</time> <span><b>${actor(e.actor)}</b> ${historyWords(e)}</span></li>`)}</ol>`;
+    return html`<ol class="history">${foldHistory(list).map(({entry: e, words}) => html`<li>
+      <time datetime=${e.at}>${when(e.at, now)}</time> <span><b>${actor(e.actor)}</b> ${words}</span></li>`)}</ol>`;
   }
 
   private facts(alert: Alert) {
@@ -135,8 +136,8 @@ export class AlertDetail extends Element {
           <p>${severityWord[alert.severity]} · ${kindWord(alert.kind)}${zone ? html` · <b>${zone}</b>` : ''}</p></div>
         <span class="chip ${alert.state}">${stateWord[alert.state]}</span>
         <button class="quiet close" aria-label="Close" @click=${() => this.dispatchEvent(new Event('close'))}>✕</button></header>
-      <vd-snapshot large .media=${alert.media.snapshot} .boxes=${event.boxes ?? []}
-        .alt=${`Picture of ${store.cameraName(alert)}`}></vd-snapshot>
+      <div class="picture"><vd-snapshot large .media=${alert.media.snapshot} .boxes=${event.boxes ?? []}
+        .alt=${`Picture of ${store.cameraName(alert)}`}></vd-snapshot>${notices(alert.alert, true)}</div>
       ${alert.action ? html`<section class="todo"><h3>What to do</h3><p>${alert.action}</p></section>` : ''}
       ${this.actions(alert)}
       <div class="columns">

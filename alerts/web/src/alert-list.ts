@@ -55,8 +55,8 @@ export class AlertList extends Element {
 
   protected override willUpdate(): void {
     const all = [...store.alerts.values()].filter((a) => !a.suppressed_by && !a.shelved);
-    if (!this.started && store.link !== 'starting') {
-      this.started = true;
+    if (!this.started) { // what was there before us is not new
+      this.started = store.link !== 'starting';
       all.forEach((a) => this.shownIds.add(a.alert));
     }
     const hold = this.isBusy();

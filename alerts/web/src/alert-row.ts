@@ -23,7 +23,7 @@ export function alertRow(alert: Alert, now: Date, options: {selected: boolean; f
       <div class="act">${alert.action ?? ''}</div>
     </div>
     <div class="hold"><span class="chip ${alert.state}">${open ? '' : html`<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 8.5l3.2 3.2L13 5"></path></svg>`}${holding(alert)}</span>
-      ${alert.active ? html`<span class="still">ongoing</span>` : ''}</div>
+      <span class="still ${alert.active ? '' : 'over'}">${alert.active ? 'ongoing' : 'over'}</span></div>
     <vd-snapshot .media=${alert.media.snapshot} .boxes=${[]} alt=""></vd-snapshot>
   </div>`;
 }

@@ -141,7 +141,7 @@ export class App extends Element {
     if (!store.session) return store.link === 'starting' ? html`` : html`<vd-sign-in></vd-sign-in>`;
     const red = [...store.alerts.values()].filter((a) => a.severity === 'red' && a.state === 'open').length;
     document.title = red ? `(${red}) Vedette` : 'Vedette';
-    return html`<div class="frame ${store.link}">${this.head()}<div class="banners">${banners()}</div>${this.body()}</div>${notices()}${this.help()}`;
+    return html`<div class="frame ${store.link}">${this.head()}<div class="banners">${banners()}</div>${this.body()}</div>${notices(this.view === 'cameras' ? null : this.selected, false)}${this.help()}`;
   }
 }
 customElements.define('vd-app', App);

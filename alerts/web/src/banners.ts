@@ -34,8 +34,11 @@ export function banners(): TemplateResult[] {
   return list;
 }
 
-export function notices(): TemplateResult {
-  return html`<div class="notices" aria-live="assertive">${store.notices.map((n) => html`
+/** What was refused or done. About the alert that is open: over its picture, where the eyes are and
+    no button is; about anything else: in the corner. */
+export function notices(alert: string | null, inPane: boolean): TemplateResult {
+  const list = store.notices.filter((n) => (n.alert === alert && alert !== null) === inPane);
+  return html`<div class="notices ${inPane ? 'inside' : 'corner'}" aria-live="assertive">${list.map((n) => html`
     <div class="notice ${n.tone}" role="alert"><div><b>${n.title}</b><p>${n.text}</p></div>
       <button class="quiet" aria-label="Dismiss" @click=${() => store.unsay(n.id)}>✕</button></div>`)}</div>`;
 }

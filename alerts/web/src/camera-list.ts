@@ -3,7 +3,7 @@ import {html} from 'lit';
 import {Element} from './element.ts';
 import {cameraMark} from './shapes.ts';
 import {store} from './store.ts';
-import {cameraWords, span, type CameraLevel} from './text.ts';
+import {cameraPicture, cameraWords, span, type CameraLevel} from './text.ts';
 import type {Camera} from './types.ts';
 
 const order: Record<CameraLevel, number> = {bad: 0, wait: 1, good: 2, off: 3};
@@ -26,7 +26,8 @@ export class CameraList extends Element {
       <div class="state"><b>${words.word}</b>
         ${camera.since ? html`<span class="dim">for ${span(now.getTime() - new Date(camera.since).getTime())}</span>` : ''}</div>
       <div class="reason">${camera.reason && words.level !== 'good' ? html`<p>${camera.reason}</p>` : ''}
-        ${words.advice ? html`<p class="advice">${words.advice}</p>` : ''}</div>
+        ${words.advice ? html`<p class="advice">${words.advice}</p>` : ''}
+        ${words.level === 'good' ? html`<p class="dim">${cameraPicture(camera)}</p>` : ''}</div>
       <div class="count">${open ? html`<a href=${`#/search?camera=${camera.id}&state=unresolved`}>${open} unresolved</a>` : ''}</div>
     </li>`;
   }

@@ -228,9 +228,10 @@ class Store extends EventTarget {
     this.changed();
   }
 
-  private async change(alert: Alert, what: string, go: () => Promise<Alert>): Promise<boolean> {
+  private async change(alert: Alert, what: string, go: (seen: Alert) => Promise<Alert>,
+                       tries = 3): Promise<boolean> {
     try {
-      this.take(await go(), false);
+      this.take(await go(alert), false);
       this.notices = this.notices.filter((n) => n.alert !== alert.alert);
       this.changed();
       return true;
@@ -238,17 +239,22 @@ class Store extends EventTarget {
       if (!(e instanceof api.ApiError)) throw e;
       if (e.status === 401) this.signedOut();
       if (e.current) this.take(e.current, false);
+      // A rule that counted one more happening took nothing out of anybody's hand: what was
+      // decided stands. Whatever a person changed is told, and left to be decided anew.
+      if (e.code === 'stale-version' && e.current && tries > 1 && e.current.state === alert.state &&
+          e.current.owner === alert.owner && e.current.changed_by.startsWith('rule:'))
+        return this.change(e.current, what, go, tries - 1);
       this.say('bad', `Not ${what}: ${this.cameraName(alert)}`, `${e.message} ${e.advice}`, alert.alert);
       return false;
     }
   }
 
   acknowledge(alert: Alert): Promise<boolean> {
-    return this.change(alert, 'acknowledged', () => api.acknowledge(alert));
+    return this.change(alert, 'acknowledged', (seen) => api.acknowledge(seen));
   }
 
   resolve(alert: Alert, as: import('./types.ts').Disposition): Promise<boolean> {
-    return this.change(alert, 'resolved', () => api.resolve(alert, as));
+    return this.change(alert, 'resolved', (seen) => api.resolve(seen, as));
   }
 }
 

@@ -95,7 +95,7 @@ export function whyWords(alert: Alert, event: Shown): string[] {
 const actionWords: Record<string, string> = {
   'alert.open': 'opened', 'alert.acknowledge': 'acknowledged', 'alert.take': 'took',
   'alert.release': 'released', 'alert.dispatch': 'dispatched', 'alert.resolve': 'resolved',
-  'alert.reopen': 'reopened',
+  'alert.reopen': 'reopened', 'alert.join': 'saw it again', 'alert.quiet': 'saw it end',
 };
 
 export function actor(name: string): string {
@@ -109,12 +109,27 @@ export function historyWords(entry: HistoryEntry): string {
     ? `${verb} as ${(dispositionWord[as as Disposition] ?? as).toLowerCase()}` : verb;
 }
 
+/** The history with what one rule said over and over folded into one line; newest first. */
+export function foldHistory(list: HistoryEntry[]): {entry: HistoryEntry; words: string}[] {
+  const folded: {entry: HistoryEntry; words: string}[] = [];
+  const routine = (e: HistoryEntry) => e.action === 'alert.join' || e.action === 'alert.quiet';
+  for (let i = list.length - 1; i >= 0; ) {
+    let from = i;
+    while (from > 0 && routine(list[i]!) && routine(list[from - 1]!)) from--;
+    const again = list.slice(from, i + 1).filter((e) => e.action === 'alert.join').length;
+    folded.push({entry: list[i]!, words: again > 1 ? `saw it again, ${again} times` : historyWords(list[i]!)});
+    i = from - 1;
+  }
+  return folded;
+}
+
 /** Who holds the alert, in a few words for its row. */
 export function holding(alert: Alert): string {
   if (alert.state === 'resolved')
     return `${alert.disposition ? dispositionWord[alert.disposition] : 'Resolved'}`;
-  if (alert.state === 'open') return alert.active ? 'Open' : 'Open, over';
-  return alert.owner ?? alert.changed_by;
+  if (alert.state === 'open') return 'Open';
+  const person = !/[:/]/.test(alert.changed_by); // "rule:…" and the like changed it last
+  return alert.owner ?? (person ? alert.changed_by : stateWord[alert.state]);
 }
 
 export type CameraLevel = 'good' | 'wait' | 'bad' | 'off';
@@ -136,6 +151,16 @@ const cameraStates: Record<string, CameraWords> = {
   disabled: {level: 'off', word: 'Switched off', advice: 'Set “enabled: true” in its file to watch it.'},
   unknown: {level: 'wait', word: 'Not heard of yet', advice: 'If this stays, see that the ingest workers run.'},
 };
+
+/** "H.264, 640 × 480, 10 pictures a second": what the camera sends. */
+export function cameraPicture(camera: Camera): string {
+  const d = camera.detail ?? {};
+  const parts: string[] = [];
+  if (typeof d['codec'] === 'string' && d['codec']) parts.push(d['codec'].replace(/^h26/, 'H.26').toUpperCase());
+  if (typeof d['width'] === 'number' && d['width'] > 0) parts.push(`${d['width']} × ${String(d['height'])}`);
+  if (typeof d['fps'] === 'number' && d['fps'] > 0) parts.push(`${Math.round(d['fps'] * 10) / 10} pictures a second`);
+  return parts.join(', ');
+}
 
 const reasonAdvice: [RegExp, string][] = [
   [/401|password|unauthori[sz]ed|auth/i, 'Check user and password_file of the camera.'],

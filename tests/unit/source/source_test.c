@@ -158,9 +158,6 @@ Test(source, leaves_at_once_when_stop_is_wished)
     opts.url = "rtsp://127.0.0.1:1/x";
     vd_stop_request(&stop);
     cr_assert_eq(vd_source_open(&source, &opts, &fault, NULL), VD_ESTOP);
-    opts.url = NULL;
-    opts.pipeline = "videotestsrc is-live=true";
-    cr_assert_eq(vd_source_open(&source, &opts, &fault, NULL), VD_ESTOP);
     cr_assert_lt(now_us() - begun_us, 1500000);
 }
 
@@ -182,59 +179,6 @@ Test(source, never_says_the_password)
     finish(&host);
     cr_assert_eq(fault, VD_FAULT_AUTH);
     cr_assert_null(strstr(err.msg, "s3cr"), "%s", err.msg);
-}
-
-Test(source, plays_any_pipeline)
-{
-    struct vd_source *source = NULL;
-    struct vd_source_info info;
-    enum vd_fault fault;
-    struct vd_err err = {0};
-    int n = 0;
-
-    opts.pipeline = "videotestsrc is-live=true pattern=snow ! "
-                    "video/x-raw,width=320,height=240,framerate=25/1,format=NV12";
-    opts.open_timeout_us = opts.read_timeout_us = 5000000;
-    cr_assert_eq(vd_source_open(&source, &opts, &fault, &err), 0, "%s", err.msg);
-    while (n < 10) {
-        struct vd_frame frame;
-        struct vd_picture *picture = NULL;
-
-        cr_assert_eq(vd_source_next(source, &frame, &fault, &err), 1, "%s", err.msg);
-        cr_assert_eq(vd_source_luma(source, &frame, &err), 0);
-        cr_assert_eq(frame.w, 320);
-        cr_assert_eq(vd_source_keep(source, &picture, &err), 0);
-        cr_assert_eq(picture->plane[0][321], frame.luma[frame.stride + 1]);
-        cr_assert_eq(picture->chroma, VD_CHROMA_420);
-        vd_picture_unref(&picture);
-        n++;
-    }
-    vd_source_info(source, &info);
-    cr_assert_eq(info.frames, 10);
-    vd_source_close(&source);
-    cr_assert_null(source);
-}
-
-Test(source, says_why_a_pipeline_does_not_play)
-{
-    struct vd_source *source = NULL;
-    enum vd_fault fault;
-    struct vd_err err = {0};
-
-    opts.pipeline = "nosuchelement ! fakesink";
-    cr_assert_eq(vd_source_open(&source, &opts, &fault, &err), VD_EINVAL);
-    cr_assert_eq(fault, VD_FAULT_UNSUPPORTED);
-    cr_assert_not_null(strstr(err.msg, "nosuchelement"), "%s", err.msg);
-    opts.pipeline = "videotestsrc ! video/x-raw,width=8192,height=8192";
-    opts.max_pixels = 1000000;
-    opts.open_timeout_us = opts.read_timeout_us = 5000000;
-    if (vd_source_open(&source, &opts, &fault, &err) == 0) {
-        struct vd_frame frame;
-
-        cr_assert_eq(vd_source_next(source, &frame, &fault, &err), VD_EPROTO);
-        vd_source_close(&source);
-    }
-    cr_assert_eq(fault, VD_FAULT_UNSUPPORTED, "%s", err.msg);
 }
 
 Test(source, every_fault_has_a_name_and_advice)

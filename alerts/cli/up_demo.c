@@ -51,6 +51,12 @@ static const char rules_text[] =
     "    severity: yellow\n"
     "    action: Check the power and the network of the camera.\n"
     "    group: {by: camera, window: 10m}\n"
+    "    resolve: auto\n"
+    "  - id: sick-camera\n"
+    "    when: {kind: [covered, dark, bright, blurred, moved, frozen, low-quality]}\n"
+    "    severity: yellow\n"
+    "    action: Look at the picture; clean, turn back or repair the camera.\n"
+    "    group: {by: camera, window: 10m}\n"
     "    resolve: auto\n";
 
 static const struct {

@@ -9,6 +9,7 @@
 #include "ingest/motion/motion.h"
 #include "ingest/track/track.h"
 #include "ingest/worker/numbers.h"
+#include "ingest/worker/sick.h"
 #include "storage/media/media.h"
 
 enum {
@@ -33,6 +34,7 @@ struct vd_analyst {
     const struct vd_clock *clock;
     struct vd_motion *motion;
     struct vd_track *track;
+    struct vd_sick *sick;
     struct vd_motion_settings settings;
     struct vd_track_out out; /* too large for a stack frame that is always there */
     int64_t due_us;          /* mono of the frame to look at next */
@@ -41,6 +43,7 @@ struct vd_analyst {
     struct vd_box best_boxes[VD_EVENT_BOXES_MAX]; /* what moved in it */
     uint32_t n_best_boxes;
     struct vd_quality quality;
+    int described_w, described_h; /* by analysis */
     char analysis[24];
 };
 
@@ -102,6 +105,8 @@ int vd_analyst_open(struct vd_analyst **ret_analyst, const struct vd_camera_cfg 
     rc = vd_motion_open(&a->motion, &a->settings, err);
     if (rc == 0)
         rc = vd_track_open(&a->track, &track, err);
+    if (rc == 0)
+        rc = vd_sick_open(&a->sick, camera, outbox, lane, err);
     if (rc < 0) {
         vd_analyst_close(&a);
         return rc;
@@ -118,6 +123,7 @@ void vd_analyst_close(struct vd_analyst **analyst)
     if (a == NULL)
         return;
     vd_picture_unref(&a->best);
+    vd_sick_close(&a->sick);
     vd_track_close(&a->track);
     vd_motion_close(&a->motion);
     free(a);
@@ -126,6 +132,7 @@ void vd_analyst_close(struct vd_analyst **analyst)
 void vd_analyst_reset(struct vd_analyst *a)
 {
     vd_motion_reset(a->motion);
+    vd_sick_gap(a->sick);
     a->due_us = 0;
 }
 
@@ -159,16 +166,17 @@ static void note_quality(struct vd_analyst *a, const struct vd_source *source)
     };
 }
 
-static void describe(struct vd_analyst *a)
+static void describe(struct vd_analyst *a, const struct vd_motion_picture *small)
 {
-    struct vd_motion_picture small = vd_motion_luma(a->motion);
-
     size_t len = 0;
 
+    if (small->w == a->described_w && small->h == a->described_h)
+        return;
+    a->described_w = small->w;
+    a->described_h = small->h;
     a->analysis[0] = '\0';
-    if (small.w > 0)
-        (void)vd_str_add(a->analysis, sizeof a->analysis, &len, "%dx%d@%g", small.w, small.h,
-                         (double)a->camera->detect.fps);
+    (void)vd_str_add(a->analysis, sizeof a->analysis, &len, "%dx%d@%g", small->w, small->h,
+                     (double)a->camera->detect.fps);
 }
 
 static void fill_common(const struct vd_analyst *a, const struct open *open,
@@ -269,6 +277,7 @@ static void tell_all(struct vd_analyst *a, struct vd_source *source, enum vd_end
 int vd_analyst_look(struct vd_analyst *a, struct vd_source *source, struct vd_frame *frame,
                     struct vd_err *err)
 {
+    struct vd_motion_picture small;
     struct vd_motion_result result;
     bool is_tense;
     int rc;
@@ -281,24 +290,44 @@ int vd_analyst_look(struct vd_analyst *a, struct vd_source *source, struct vd_fr
     if (rc < 0)
         return rc;
     vd_number_add(VD_NUMBER_ANALYSED, 1);
+    small = vd_motion_luma(a->motion);
+    describe(a, &small);
     vd_track_feed(a->track, &result, &a->out);
     if (a->out.n > 0) {
         note_quality(a, source);
-        describe(a);
         tell_all(a, source, VD_END_NONE);
     }
     if (a->out.best && a->open[VD_TRACK_MOTION].is_open &&
         a->camera->evidence != VD_CONFIG_EVIDENCE_OFF &&
         (a->out.n == 0 || a->out.happenings[a->out.n - 1].phase != VD_TRACK_START))
         keep_best(a, source, &result);
+    vd_sick_look(a->sick, &small, frame, source, a->analysis);
     is_tense = result.moving != 0 && !a->out.is_open;
     vd_source_gather(source, is_tense ? 0 : GATHER_US);
     return 1;
 }
 
-void vd_analyst_end(struct vd_analyst *a, enum vd_end_reason reason)
+static void end_motion(struct vd_analyst *a, enum vd_end_reason reason)
 {
     vd_track_stop(a->track, &a->out);
     tell_all(a, NULL, reason);
     vd_picture_unref(&a->best);
+}
+
+void vd_analyst_end(struct vd_analyst *a, enum vd_end_reason reason)
+{
+    end_motion(a, reason);
+    vd_sick_end(a->sick, reason, a->clock->wall_us(a->clock->self));
+}
+
+void vd_analyst_break(struct vd_analyst *a, bool is_gone)
+{
+    end_motion(a, VD_END_LOST);
+    if (is_gone)
+        vd_sick_end(a->sick, VD_END_LOST, a->clock->wall_us(a->clock->self));
+}
+
+uint32_t vd_analyst_ailments(const struct vd_analyst *a)
+{
+    return vd_sick_kinds(a->sick);
 }

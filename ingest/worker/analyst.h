@@ -1,8 +1,11 @@
 /* ingest/worker/analyst.h: looks at the pictures of one camera and says what happens in them,
- * as events. The camera's thread owns it. Conditions of the camera (covered, dark, blurred, …)
- * will be judged beside the detector, in vd_analyst_look, from the same small picture. */
+ * as events: what moves, and, by the same small picture, what ails the camera (sick.h). The
+ * camera's thread owns it. */
 #ifndef VD_INGEST_WORKER_ANALYST_H
 #define VD_INGEST_WORKER_ANALYST_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -31,5 +34,11 @@ int vd_analyst_look(struct vd_analyst *analyst, struct vd_source *source,
 
 /* Ends what is open. */
 void vd_analyst_end(struct vd_analyst *analyst, enum vd_end_reason reason);
+
+/* The session broke: what moved ends; what ails the camera goes on unless it is_gone. */
+void vd_analyst_break(struct vd_analyst *analyst, bool is_gone);
+
+/* Bit k: an ailment of enum vd_kind k is open. */
+uint32_t vd_analyst_ailments(const struct vd_analyst *analyst);
 
 #endif

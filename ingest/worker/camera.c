@@ -109,6 +109,15 @@ static bool is_blind(const struct vd_camera *c, int64_t session_us, int64_t key_
     return now_us(c) - since_us > limit_us;
 }
 
+static void note_ailments(struct vd_camera *c)
+{
+    uint32_t ailments = vd_analyst_ailments(c->analyst);
+
+    pthread_mutex_lock(&c->lock);
+    c->facts.ailments = ailments;
+    pthread_mutex_unlock(&c->lock);
+}
+
 static int look(struct vd_camera *c, struct vd_source *source, struct vd_frame *frame,
                 enum vd_fault *ret_fault, struct vd_err *err)
 {
@@ -116,6 +125,8 @@ static int look(struct vd_camera *c, struct vd_source *source, struct vd_frame *
 
     if (rc < 0)
         *ret_fault = rc == VD_ENOMEM ? VD_FAULT_OTHER : VD_FAULT_UNSUPPORTED;
+    else if (rc == 1)
+        note_ailments(c);
     return rc;
 }
 
@@ -198,6 +209,13 @@ static int run_once(struct vd_camera *c, enum vd_fault *ret_fault, struct vd_err
     return rc;
 }
 
+/* Without a picture for as long as it takes to be lost. */
+static bool is_gone(const struct vd_camera *c)
+{
+    return now_us(c) - c->frame_us >
+           c->cfg->ingest.degraded_after_us + c->cfg->ingest.lost_after_us;
+}
+
 static void *run(void *arg)
 {
     struct vd_camera *c = arg;
@@ -211,8 +229,10 @@ static void *run(void *arg)
 
         if (run_once(c, &fault, &err) == VD_ESTOP)
             break;
-        if (c->analyst != NULL)
-            vd_analyst_end(c->analyst, VD_END_LOST);
+        if (c->analyst != NULL) {
+            vd_analyst_break(c->analyst, is_gone(c));
+            note_ailments(c);
+        }
         (void)!getrandom(&random, sizeof random, 0);
         fault = fault != VD_FAULT_NONE ? fault : VD_FAULT_OTHER;
         wait_us = vd_pace_failed(&c->pace, &c->pace_settings, fault, now_us(c), random);

@@ -31,6 +31,7 @@ struct vd_camera_facts {
     char message[200];   /* likewise */
     bool is_connected;
     uint32_t sessions, faults;
+    uint32_t ailments; /* bit k: one of enum vd_kind k is open */
 };
 
 /* Starts the thread for one camera of cfg (referenced for as long as the camera lives). number

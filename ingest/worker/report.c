@@ -62,6 +62,17 @@ static bool set(struct vd_json *o, const char *key, struct vd_json *value)
     return vd_json_set(o, key, value) == 0;
 }
 
+static struct vd_json *ailments_json(uint32_t ailments)
+{
+    struct vd_json *list = vd_json_array();
+
+    for (int kind = 0; kind < VD_N_KINDS && list != NULL; kind++)
+        if ((ailments >> kind & 1) != 0 &&
+            vd_json_append(list, vd_json_text(vd_kind_name((enum vd_kind)kind))) < 0)
+            vd_json_free(&list);
+    return list;
+}
+
 /* Nothing in it changes from second to second while the camera is well: what is stored is
  * written anew at each change. */
 static struct vd_json *camera_json(const struct vd_camera_facts *f,
@@ -78,6 +89,8 @@ static struct vd_json *camera_json(const struct vd_camera_facts *f,
         ok = ok && set(o, "message", vd_json_text(f->message));
         ok = ok && set(o, "advice", vd_json_text(vd_fault_advice(fault)));
     }
+    if (f->ailments != 0)
+        ok = ok && set(o, "conditions", ailments_json(f->ailments));
     if (f->info.w > 0) {
         ok = ok && set(o, "codec", vd_json_text(f->info.codec));
         ok = ok && set(o, "width", vd_json_int(f->info.w));

@@ -172,9 +172,26 @@ const reasonAdvice: [RegExp, string][] = [
   [/decode|codec|format/i, 'Set the camera to H.264, H.265 or MJPEG.'],
 ];
 
+// What ails a camera that is online, worst first.
+const conditions: Record<string, CameraWords> = {
+  covered: {level: 'bad', word: 'Covered', advice: 'Look whether something hangs before the lens.'},
+  dark: {level: 'bad', word: 'Dark', advice: 'Look whether the light or the infrared lamp is out.'},
+  frozen: {level: 'bad', word: 'Frozen', advice: 'Restart the camera: it sends one picture again and again.'},
+  bright: {level: 'wait', word: 'Washed out', advice: 'Look whether a lamp or the sun shines into the lens.'},
+  moved: {level: 'wait', word: 'Looks elsewhere', advice: 'Turn the camera back to its view.'},
+  blurred: {level: 'wait', word: 'Blurred', advice: 'Clean the lens, then set its focus.'},
+  'low-quality': {level: 'wait', word: 'Poor picture', advice: 'Check light, network and bit rate of the camera.'},
+};
+
+function conditionWords(camera: Camera): CameraWords | undefined {
+  const named = camera.detail?.['conditions'];
+  return Array.isArray(named) ? Object.keys(conditions).filter((c) => named.includes(c)).map((c) => conditions[c])[0] : undefined;
+}
+
 export function cameraWords(camera: Camera): CameraWords {
   const known = cameraStates[camera.state] ??
     {level: 'wait' as const, word: camera.state, advice: ''};
+  if (known.level === 'good') return conditionWords(camera) ?? known;
   if (known.level === 'good' || known.level === 'off') return known;
   for (const [pattern, advice] of reasonAdvice)
     if (pattern.test(camera.reason)) return {...known, advice};

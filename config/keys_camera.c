@@ -23,7 +23,7 @@ static const struct vd_key zone_rows[] = {
      "Named by rules and events.", NULL, NULL, 0},
     {"polygon", VD_KEY_POLYGON, ZONE(polygon), 3, VD_CONFIG_POINTS_MAX, NULL, VD_KEY_REQUIRED,
      "Corners as [[x,y], …] in fractions of the picture, [0,0] its top left.", NULL, NULL, 0},
-    {"min_area", VD_KEY_PERCENT, ZONE(min_area), 100, 900000, "0.3%", 0,
+    {"min_area", VD_KEY_PERCENT, ZONE(min_area), 100, 900000, "0.2%", 0,
      "The part of the zone, without what masks cover, that must move.", NULL, NULL, 0},
 };
 static const struct vd_keys zone_keys = {"a zone", ROWS(zone_rows), sizeof(struct vd_zone_cfg)};
@@ -53,7 +53,7 @@ static const struct vd_key detect_rows[] = {
      "Nothing starts this soon after a connect.", NULL, NULL, 0},
     {"update", VD_KEY_DURATION, DET(update_us), SEC(1), SEC(3600), "1s", 0,
      "Least time between two updates of one happening.", NULL, NULL, 0},
-    {"min_area", VD_KEY_PERCENT, DET(min_area), 100, 900000, "0.3%", 0,
+    {"min_area", VD_KEY_PERCENT, DET(min_area), 100, 900000, "0.2%", 0,
      "The part of the picture that must move, where a camera has no zones.", NULL, NULL, 0},
     {"max_area", VD_KEY_PERCENT, DET(max_area), 100000, 1000000, "75%", 0,
      "More than this at once is a change of scene, not motion.", NULL, NULL, 0},

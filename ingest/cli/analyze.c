@@ -9,11 +9,16 @@
 
 #include "base/event.h"
 #include "base/str.h"
+#include "config/config.h"
+#include "ingest/cli/analyze_page.h"
 #include "ingest/source/file.h"
+#include "ingest/worker/settings.h"
 
 struct analysis {
     struct analyze_options options;
     struct vd_motion_settings settings;
+    struct vd_track_settings track_settings;
+    struct page *page;
     struct vd_file *file;
     struct vd_motion *motion;
     struct vd_track *track;
@@ -110,6 +115,12 @@ static int report(struct analysis *a, const struct vd_frame *frame,
                (unsigned long long)a->frame, (double)frame->pts_us * 1e-6, (double)r->score,
                out->is_open ? "true" : "false", state_name(r->state), (double)r->light,
                (double)r->shift_px, (double)r->sigma);
+    if (a->page != NULL) {
+        int rc = page_add(a->page, frame->pts_us, a->motion, r, out, err);
+
+        if (rc < 0)
+            return rc;
+    }
     return a->options.masks != NULL ? write_mask(a, err) : 0;
 }
 
@@ -183,10 +194,33 @@ static void set_zone(struct analysis *a, const struct vd_frame *frame)
     a->settings.n_zones = 1;
 }
 
+/* Takes the first camera of the file. Problems go to stderr, as `vedette check` prints them. */
+static int take_camera(struct analysis *a, struct vd_err *err)
+{
+    const struct vd_camera_cfg *camera;
+    struct vd_config *cfg = NULL;
+    int rc = vd_config_load_cameras(&cfg, a->options.camera, NULL, err);
+
+    if (rc < 0)
+        return rc;
+    if (cfg->n_cameras == 0) {
+        rc = vd_err_set(err, VD_EINVAL, "'%.120s': no camera in it", a->options.camera);
+    } else {
+        camera = &cfg->cameras[0];
+        vd_settings_of(camera, &a->settings, &a->track_settings);
+        (void)vd_str_copy(a->options.camera_id, sizeof a->options.camera_id, camera->id);
+        if (camera->area != NULL)
+            (void)vd_str_copy(a->options.area, sizeof a->options.area, camera->area);
+        if (a->options.fps < 0)
+            a->options.fps = camera->detect.fps;
+    }
+    vd_config_unref(&cfg);
+    return rc;
+}
+
 /* The first frame is read once to learn the picture's size, then the file begins anew. */
 static int open_all(struct analysis *a, struct vd_err *err)
 {
-    struct vd_track_settings track = {0};
     struct vd_frame frame;
     struct stat st;
     int rc = vd_file_open(&a->file, a->options.file, err);
@@ -196,6 +230,13 @@ static int open_all(struct analysis *a, struct vd_err *err)
     a->wall_us = stat(a->options.file, &st) == 0 && st.st_mtime > 0
                      ? (int64_t)st.st_mtime * 1000000
                      : INT64_C(1000000);
+    if (a->options.camera != NULL) {
+        rc = take_camera(a, err);
+        if (rc < 0)
+            return rc;
+    }
+    if (a->options.fps < 0)
+        a->options.fps = 5;
     a->settings.cpu_flags_mask = a->options.cpu;
     if (a->options.has_zone) {
         rc = vd_file_next(a->file, &frame, err);
@@ -209,8 +250,12 @@ static int open_all(struct analysis *a, struct vd_err *err)
         if (rc < 0)
             return rc;
     }
+    rc = a->options.html == NULL ? 0
+                                 : page_open(&a->page, a->options.html, a->options.file, err);
+    if (rc < 0)
+        return rc;
     rc = vd_motion_open(&a->motion, &a->settings, err);
-    return rc < 0 ? rc : vd_track_open(&a->track, &track, err);
+    return rc < 0 ? rc : vd_track_open(&a->track, &a->track_settings, err);
 }
 
 static void summary(const struct analysis *a)
@@ -240,8 +285,6 @@ int main(int argc, char **argv)
 
     if (rc >= 0)
         return rc;
-    if (a.options.fps < 0)
-        a.options.fps = 5;
     rc = open_all(&a, &err);
     if (rc < 0)
         goto out;
@@ -252,6 +295,9 @@ int main(int argc, char **argv)
     if (rc >= 0 && !a.options.is_json)
         summary(&a);
 out:
+    if (a.motion != NULL &&
+        page_close(&a.page, vd_motion_suppressed(a.motion), rc < 0 ? NULL : &err) < 0)
+        rc = rc < 0 ? rc : VD_EIO;
     if (rc < 0)
         fprintf(stderr, "vedette analyze: %s\n", err.msg);
     vd_track_close(&a.track);

@@ -14,6 +14,7 @@ enum { WARM_FRAMES = 8, WARM_US = 1500000, SETTLE_US = 300000, SETTLE_MAX_US = 1
 
 /* Many specks are no thing: one blob has to be nearly of the least area by itself. */
 static const float LARGEST = 0.75F;
+static const float MIN_AREA = 0.002F; /* of a zone that asks for nothing */
 static const float MOVING_SHARE = 0.08F, SCENE_SHARE = 0.55F;
 
 struct vd_motion {
@@ -110,11 +111,11 @@ void vd_motion_reset(struct vd_motion *motion)
     motion->is_begun = false;
 }
 
-/* Medium: 0.2 % of the zone, but no less than what noise can gather into one blob. */
-static float default_min_area(const struct vd_motion *m)
+/* Of what is asked of a zone, by sensitivity. */
+static float area_factor(const struct vd_motion *m)
 {
     static const float by_sensitivity[] = {
-        [VD_MOTION_MEDIUM] = 0.002F, [VD_MOTION_LOW] = 0.005F, [VD_MOTION_HIGH] = 0.0006F};
+        [VD_MOTION_MEDIUM] = 1, [VD_MOTION_LOW] = 2.5F, [VD_MOTION_HIGH] = 0.4F};
 
     return by_sensitivity[m->settings.sensitivity];
 }
@@ -142,7 +143,8 @@ static int fit_to(struct vd_motion *m, const struct vd_frame *frame, struct vd_e
         int half;
         float least = 12.0F / (float)(m->zone_area[i] > 12 ? m->zone_area[i] : 12);
 
-        m->zone_min[i] = asked > 0 ? asked : fmaxf(default_min_area(m), least);
+        asked = (asked > 0 ? asked : MIN_AREA) * area_factor(m);
+        m->zone_min[i] = fminf(1, fmaxf(asked, least));
         half = (int)(0.5F * m->zone_min[i] * (float)m->zone_area[i]);
         m->min_blob = i == 0 || half < m->min_blob ? half : m->min_blob;
     }

@@ -9,6 +9,7 @@
 #include "ingest/motion/motion.h"
 #include "ingest/track/track.h"
 #include "ingest/worker/numbers.h"
+#include "ingest/worker/settings.h"
 #include "ingest/worker/sick.h"
 #include "storage/media/media.h"
 
@@ -47,51 +48,11 @@ struct vd_analyst {
     char analysis[24];
 };
 
-static void copy_polygon(const struct vd_polygon *from, struct vd_motion_polygon *to)
-{
-    to->n_points =
-        from->n_points < VD_MOTION_POINTS_MAX ? from->n_points : VD_MOTION_POINTS_MAX;
-    for (int i = 0; i < to->n_points; i++) {
-        to->points[i].x = from->points[i].x;
-        to->points[i].y = from->points[i].y;
-    }
-}
-
-static void settings_of(const struct vd_camera_cfg *camera, struct vd_motion_settings *to)
-{
-    static const enum vd_motion_sensitivity sensitivities[] = {
-        [VD_CONFIG_SENSITIVITY_LOW] = VD_MOTION_LOW,
-        [VD_CONFIG_SENSITIVITY_MEDIUM] = VD_MOTION_MEDIUM,
-        [VD_CONFIG_SENSITIVITY_HIGH] = VD_MOTION_HIGH,
-    };
-    static const struct vd_point whole[4] = {{0, 0}, {1, 0}, {1, 1}, {0, 1}};
-    static const struct vd_polygon picture = {.points = whole, .n_points = 4};
-
-    to->sensitivity = sensitivities[camera->detect.sensitivity];
-    for (int i = 0; i < camera->n_zones && i < VD_MOTION_ZONES_MAX; i++) {
-        struct vd_motion_zone *zone = &to->zones[to->n_zones++];
-
-        (void)vd_str_copy(zone->name, sizeof zone->name, camera->zones[i].name);
-        copy_polygon(&camera->zones[i].polygon, &zone->polygon);
-        zone->min_area = camera->zones[i].min_area;
-    }
-    if (camera->n_zones == 0) {
-        to->n_zones = 1;
-        copy_polygon(&picture, &to->zones[0].polygon);
-        to->zones[0].min_area = camera->detect.min_area;
-    }
-    for (int i = 0; i < camera->n_masks && i < VD_MOTION_MASKS_MAX; i++)
-        copy_polygon(&camera->masks[i].polygon, &to->masks[to->n_masks++]);
-}
-
 int vd_analyst_open(struct vd_analyst **ret_analyst, const struct vd_camera_cfg *camera,
                     struct vd_outbox *outbox, struct vd_lane *lane,
                     const struct vd_clock *clock, struct vd_err *err)
 {
-    struct vd_track_settings track = {.m = camera->detect.start.m,
-                                      .n = camera->detect.start.n,
-                                      .quiet_us = camera->detect.quiet_us,
-                                      .update_every_us = camera->detect.update_us};
+    struct vd_track_settings track;
     struct vd_analyst *a = calloc(1, sizeof *a);
     int rc;
 
@@ -101,7 +62,7 @@ int vd_analyst_open(struct vd_analyst **ret_analyst, const struct vd_camera_cfg 
     a->outbox = outbox;
     a->lane = lane;
     a->clock = clock;
-    settings_of(camera, &a->settings);
+    vd_settings_of(camera, &a->settings, &track);
     rc = vd_motion_open(&a->motion, &a->settings, err);
     if (rc == 0)
         rc = vd_track_open(&a->track, &track, err);

@@ -21,7 +21,7 @@ class Camsim:
             argv += ["--camera", camera]
         # GLib keeps a few blocks for good; the leaks that count here are those of the product.
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                                        env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+                                        env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "report_bugs=0"})
         line = self.process.stdout.readline().decode()
         assert line.startswith("port "), f"vedette-camsim said '{line}'"
         self.port = int(line.split()[1])

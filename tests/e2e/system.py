@@ -13,9 +13,11 @@ import threading
 import time
 
 from camsim import Camsim
-from harness import BIN, artefacts, free_port, kill, processes_of, wait_for
+from harness import BIN, SRC, artefacts, free_port, kill, processes_of, wait_for
 
 SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:")
+
+TSAN = {"TSAN_OPTIONS": "suppressions=" + os.path.join(SRC, "tests/tsan.supp")}
 
 SYSTEM_YAML = """areas:
   - {{code: test, name: Test}}
@@ -91,7 +93,7 @@ class System:
         with open(self.out_path, "w", encoding="utf-8"):
             pass
         self.up = subprocess.Popen([os.path.join(BIN, "vedette-up"), "--state", self.state, "--config", self.config,
-                                    "--log", "stderr"], stdin=subprocess.DEVNULL,
+                                    "--log", "stderr"], stdin=subprocess.DEVNULL, env={**os.environ, **TSAN},
                                    stdout=open(self.out_path, "ab"), stderr=self.log)
         wait_for(lambda: self.said("everything runs") or self.up.poll() is not None, seconds, "all is up", self.tail)
         assert self.up.poll() is None, self.tail()

@@ -32,6 +32,30 @@ def _night(kit):
     return kit.alert('red', 'gate-3', HARBOUR, 'motion', 'drive', 'night-gate', 'Look at the gate; send the patrol if the gate is open.', 7, 65, 0.37)
 
 
+CONTRAST = '''
+const rgb = (text) => (text.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+const over = (top, under) => { const a = top[3] === undefined ? 1 : top[3]; return [0, 1, 2].map((i) => top[i] * a + under[i] * (1 - a)); };
+const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+const ground = (e) => { const chain = []; for (let n = e; n; n = n.parentElement) chain.unshift(rgb(getComputedStyle(n).backgroundColor));
+  return chain.reduce((under, top) => over(top, under), [0, 0, 0]); };
+const bad = [];
+const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walk.nextNode()) {
+  const e = walk.currentNode.parentElement, text = walk.currentNode.data.trim();
+  if (!text || !e.checkVisibility() || e.closest(':disabled, script, style, option')) continue;
+  let opacity = 1;
+  for (let n = e; n; n = n.parentElement) opacity *= Number(getComputedStyle(n).opacity);
+  const under = ground(e), fore = rgb(getComputedStyle(e).color);
+  const c = over([fore[0], fore[1], fore[2], (fore[3] === undefined ? 1 : fore[3]) * opacity], under);
+  const [hi, lo] = [light(c), light(under)].sort((a, b) => b - a), ratio = (hi + 0.05) / (lo + 0.05);
+  const style = getComputedStyle(e), size = parseFloat(style.fontSize);
+  if (ratio < (size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 600) ? 3 : 4.5)) bad.push(text.slice(0, 30) + ' ' + ratio.toFixed(2));
+}
+return bad;
+'''
+
+
 def _row(alert):
     return '#alert-' + alert
 
@@ -188,6 +212,36 @@ def it_says_when_what_it_shows_is_late():
         kit.run('vedette-user', 'disable', 'admin')
         page.wait('input[name=name]', 40)
         page.wait_text('.sign-in', 'signed out')
+
+
+def every_word_can_be_read_and_every_button_has_a_name():
+    with Kit() as kit:
+        _night(kit)
+        page = kit.browser(1280, 720)
+        page.driver.get(kit.url)
+        page.wait('input[name=name]')
+        bad = {'sign-in': page.driver.execute_script(CONTRAST)}
+        page.sign_in()
+        page.wait('.row')
+        page.keys('j')
+        page.wait('.detail')
+        time.sleep(1.5)  # the highlight of what is fresh fades
+        bad['alerts'] = page.driver.execute_script(CONTRAST)
+        for key, css in (('2', '.camera'), ('3', '.results .row')):
+            page.keys(key)
+            page.wait(css)
+            bad[css] = page.driver.execute_script(CONTRAST)
+        assert not any(bad.values()), bad
+        for css in ('button', 'a', 'input', 'select'):
+            for element in page.all(css):
+                assert element.accessible_name or not element.is_displayed(), element.get_attribute('outerHTML')
+        # the keyboard alone reaches everything, and one sees where it is
+        seen = set()
+        for _ in range(40):
+            page.keys('\ue004')
+            seen.add(page.driver.execute_script(
+                'const e = document.activeElement; return e.tagName + ":" + (getComputedStyle(e).outlineStyle !== "none")'))
+        assert all(s.endswith('true') for s in seen if not s.startswith('BODY')), seen
 
 
 def nothing_moves_under_the_hand():

@@ -43,7 +43,7 @@ export class CameraList extends Element {
     for (const c of all) counts[cameraWords(c).level]++;
     return html`<main class="cameras"><div class="view-head"><h1>Cameras</h1>
         <p class="tally">${(['bad', 'wait', 'good', 'off'] as const).filter((l) => counts[l]).map((l) => html`<span class=${l}>${cameraMark(l)}<b>${counts[l]}</b>
-          ${{bad: 'lost', wait: 'not right', good: 'online', off: 'switched off'}[l]}</span>`)}</p>
+          ${{bad: 'not seeing', wait: 'not right', good: 'online', off: 'switched off'}[l]}</span>`)}</p>
         <input type="search" placeholder="Filter by name, area or state" aria-label="Filter cameras" .value=${this.filter}
           @input=${(e: Event) => (this.filter = (e.target as HTMLInputElement).value)}></div>
       ${list.length ? html`<ul class="camera-list">${list.map((c) => this.card(c, now))}</ul>`

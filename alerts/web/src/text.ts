@@ -192,7 +192,7 @@ export function cameraWords(camera: Camera): CameraWords {
   const known = cameraStates[camera.state] ??
     {level: 'wait' as const, word: camera.state, advice: ''};
   if (known.level === 'good') return conditionWords(camera) ?? known;
-  if (known.level === 'good' || known.level === 'off') return known;
+  if (known.level === 'off') return known;
   for (const [pattern, advice] of reasonAdvice)
     if (pattern.test(camera.reason)) return {...known, advice};
   return known;

@@ -238,7 +238,7 @@ static void held_table(struct page *page, const uint64_t *suppressed)
         size_t frames = 0;
 
         for (size_t k = 0; k < page->n; k++)
-            frames += page->samples[k].held >> i & 1U;
+            frames += (page->samples[k].held & (1 << i)) != 0;
         fprintf(page->out, "<tr><td>%s<td>%llu<td>%zu",
                 vd_motion_reason_name((enum vd_motion_reason)i),
                 (unsigned long long)suppressed[i], frames);

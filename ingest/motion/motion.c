@@ -335,6 +335,8 @@ static void fill_numbers(const struct vd_motion *m, struct vd_motion_result *r)
     r->dx = m->bg.shift.dx;
     r->dy = m->bg.shift.dy;
     r->shift_px = hypotf(r->dx, r->dy);
+    r->moved_candidate =
+        fabsf(r->dx) > VD_SHIFT_MAX - 0.5F || fabsf(r->dy) > VD_SHIFT_MAX - 0.5F;
     r->sigma = m->bg.sigma;
     r->threshold = m->bg.t_min;
     r->n_zones = m->n_zones;

@@ -82,6 +82,9 @@ class Rig:
             process.wait(10)
         self.pg.close()
         self.log.close()
+        with open(os.path.join(self.state, "log"), encoding="utf-8", errors="replace") as text:
+            bad = [line for line in text if "Sanitizer" in line or "runtime error:" in line]
+        assert not bad or kind, f"{self.state}/log: {bad[0]}"
         if kind is None:
             shutil.rmtree(self.state)
         else:

@@ -15,6 +15,15 @@ KILLS = int(os.environ.get("VD_KILLS", "12"))
 SEED = int(os.environ.get("VD_SEED", "1"))
 
 
+def _drain(rig, *names):
+    """What a producer left in its spool when it ended goes out with its next life."""
+    def is_drained():
+        for i, name in enumerate(names):
+            rig.producer(name, 1, 0, i).wait(30)
+        return rig.is_clean()
+    wait_for(is_drained, 60, "everything stored, nothing missing, nothing twice", rig.tail, every=0.3)
+
+
 def _lines(path):
     with open(path, encoding="utf-8") as text:
         return [json.loads(line) for line in text if line.endswith("\n")]
@@ -50,7 +59,7 @@ def kills_of_router_database_producers_and_readers_lose_and_double_nothing():
                 reading = rig.start(*reader)
         for process in producers.values():
             process.wait(seconds + 30)
-        wait_for(rig.is_clean, 60, "everything stored, nothing missing, nothing twice", rig.tail, every=0.3)
+        _drain(rig, "a", "b")
         last = int(rig.sql("SELECT position FROM feed_counter")[0][0])
         wait_for(lambda: follower.last >= last, 20, "the follower is at the end", lambda: f"{follower.last} of {last}")
         wait_for(lambda: _lines(kept)[-1]["position"] >= last, 20, "the reader is at the end")
@@ -207,7 +216,7 @@ def a_connection_that_breaks_in_the_midst_of_a_commit_doubles_nothing():
         while producer.poll() is None:
             ended += len(rig.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'vedette-router'"))
             time.sleep(0.15)
-        wait_for(rig.is_clean, 30, "clean", rig.tail, every=0.3)
+        _drain(rig, "a")
         doubled = rig.sql("SELECT e.event, a.rule FROM alert_event e JOIN alert a ON a.id = e.alert GROUP BY 1, 2 HAVING count(*) > 1")
         assert doubled == [] and ended > 10, (doubled, ended)
         print(f"       {ended} connections ended, {rig.sql('SELECT count(*) FROM event')[0][0]} events")
@@ -307,6 +316,31 @@ def a_refused_configuration_stays_out_and_is_told_as_an_event():
         wait_for(lambda: rig.sql("SELECT rule FROM alert ORDER BY rule") == [["each"], ["other"]], 10,
                  "the new rule finds what still lasts", rig.tail)
         raw.close()
+
+
+def it_ends_at_once_and_in_good_order():
+    with Rig() as rig:
+        router = rig.router()
+        wait_active(rig)
+        producer = rig.producer("a", 0, 3, 5)
+        reader = rig.start("vedette-watch", "--config", os.path.join(rig.state, "config"), "--state", rig.state)
+        time.sleep(2)
+        router.terminate()
+        since = time.monotonic()
+        assert router.wait(3) == 0, "it took over three seconds"
+        took = time.monotonic() - since
+        rig.pg.tell("stop")  # and without a database just the same
+        router = rig.router()
+        time.sleep(1)
+        router.terminate()
+        assert router.wait(3) == 0, "it took over three seconds without a database"
+        reader.terminate()
+        assert reader.wait(3) == 0
+        rig.pg.tell("start")
+        rig.router()
+        producer.wait(30)
+        _drain(rig, "a")
+        print(f"       ended after {took:.2f} s")
 
 
 if __name__ == "__main__":

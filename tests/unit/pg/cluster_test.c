@@ -229,7 +229,7 @@ Test(cluster, what_a_killed_caller_left_is_cleared_away_and_a_stale_pid_file_too
     snprintf(line, sizeof line, "%d\n%s\n1\n5432\n%s\n\n", (int)getpid(), data_dir, socket_dir);
     fputs(line, f);
     fclose(f);
-    chown(path, server_uid(), server_uid());
+    cr_assert_eq(chown(path, server_uid(), server_uid()), 0);
     open_cluster();
     cr_assert_eq(count_rows(), 1);
 }
@@ -252,7 +252,7 @@ Test(cluster, says_what_is_wrong_with_a_folder)
     write_file(path, "9\n");
     if (geteuid() == 0) {
         assert_refused(VD_EINVAL, "belongs to user id 0");
-        chown(data_dir, server_uid(), server_uid());
+        cr_assert_eq(chown(data_dir, server_uid(), server_uid()), 0);
     }
     assert_refused(VD_EINVAL, "is of version 9");
     unlink(path);

@@ -15,7 +15,7 @@
 #include "ingest/source/timing.h"
 #include "ingest/source/url.h"
 
-enum { SLICE_US = 100 * 1000, TEXT_MAX = 512 };
+enum { SLICE_US = 100 * 1000, REASON_US = 500 * 1000, TEXT_MAX = 512 };
 
 struct gst_source {
     struct vd_source base;
@@ -86,10 +86,12 @@ static int code_of(enum vd_fault fault)
     return fault == VD_FAULT_UNSUPPORTED || fault == VD_FAULT_PROTO ? VD_EPROTO : VD_EIO;
 }
 
-/* Takes what the pipeline said on its bus: 0, or the error. */
-static int ask_bus(struct gst_source *s, enum vd_fault *ret_fault, struct vd_err *err)
+/* Takes what the pipeline said on its bus, waiting for it at most wait_us: 0, or the error. */
+static int ask_bus(struct gst_source *s, int64_t wait_us, enum vd_fault *ret_fault,
+                   struct vd_err *err)
 {
-    GstMessage *message = gst_bus_pop_filtered(s->bus, GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
+    GstMessage *message = gst_bus_timed_pop_filtered(
+        s->bus, (GstClockTime)wait_us * GST_USECOND, GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
     GError *error = NULL;
     gchar *debug = NULL;
     char text[TEXT_MAX];
@@ -138,7 +140,7 @@ static int pull(struct gst_source *s, int64_t deadline_us, enum vd_fault *ret_fa
         s->sample = gst_app_sink_try_pull_sample(GST_APP_SINK(s->sink), SLICE_US * GST_USECOND);
         if (s->sample != NULL)
             return 1;
-        rc = ask_bus(s, ret_fault, err);
+        rc = ask_bus(s, 0, ret_fault, err);
         if (rc < 0)
             return rc;
         if (gst_app_sink_is_eos(GST_APP_SINK(s->sink))) {
@@ -361,7 +363,7 @@ static int play(struct gst_source *s, enum vd_fault *ret_fault, struct vd_err *e
     GstStateChangeReturn change = gst_element_set_state(s->pipeline, GST_STATE_PLAYING);
 
     while (change != GST_STATE_CHANGE_FAILURE) {
-        int rc = ask_bus(s, ret_fault, err);
+        int rc = ask_bus(s, 0, ret_fault, err);
 
         if (rc < 0)
             return rc;
@@ -375,7 +377,8 @@ static int play(struct gst_source *s, enum vd_fault *ret_fault, struct vd_err *e
             return vd_err_set(err, VD_ETIMEOUT, "pipeline: did not start in time");
         }
     }
-    if (ask_bus(s, ret_fault, err) < 0)
+    /* The state fails at once, the reason comes from another thread. */
+    if (ask_bus(s, REASON_US, ret_fault, err) < 0)
         return err != NULL ? (int)err->code : VD_EIO;
     *ret_fault = VD_FAULT_OTHER;
     return vd_err_set(err, VD_EIO, "pipeline: does not play");

@@ -129,8 +129,10 @@ int vd_tls_load(const struct vd_config *cfg, const char *state, char **ret_cert,
         return load_pair(cfg->folder, tls->cert, tls->key, ret_cert, ret_key, err);
     if (!tls->is_generated)
         return 0;
-    if ((rc = vd_fs_join(cert, sizeof cert, state, "secrets/console-cert.pem", err)) < 0 ||
-        (rc = vd_fs_join(key, sizeof key, state, "secrets/console-key.pem", err)) < 0)
+    if ((rc = vd_fs_join(cert, sizeof cert, state, "console", err)) < 0 ||
+        (rc = vd_fs_mkdirs(cert, 0700, err)) < 0 ||
+        (rc = vd_fs_join(cert, sizeof cert, state, "console/cert.pem", err)) < 0 ||
+        (rc = vd_fs_join(key, sizeof key, state, "console/key.pem", err)) < 0)
         return rc;
     if ((access(cert, R_OK) != 0 || access(key, R_OK) != 0) &&
         (rc = generate(cert, key, err)) < 0)

@@ -261,7 +261,7 @@ def metrics_are_for_this_machine_or_the_bearer():
 
 def it_makes_a_certificate_of_its_own_and_keeps_it():
     with Kit(tls=True) as kit:
-        context = ssl.create_default_context(cafile=str(kit.state / 'secrets/console-cert.pem'))
+        context = ssl.create_default_context(cafile=str(kit.state / 'console/cert.pem'))
         context.check_hostname = False
         port = int(kit.url.rsplit(':', 1)[1])
         link = http.client.HTTPSConnection('127.0.0.1', port, context=context, timeout=10)
@@ -271,7 +271,7 @@ def it_makes_a_certificate_of_its_own_and_keeps_it():
         assert answer.status == 200 and 'Secure' in answer.headers['Set-Cookie']
         assert answer.headers['Set-Cookie'].startswith('__Host-vedette=')
         assert 'max-age' in answer.headers['Strict-Transport-Security']
-        key = kit.state / 'secrets/console-key.pem'
+        key = kit.state / 'console/key.pem'
         before = key.read_bytes()
         assert os.stat(key).st_mode & 0o777 == 0o600
         kit.stop_console()

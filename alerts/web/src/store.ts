@@ -138,7 +138,13 @@ class Store extends EventTarget {
     on('status', (doc) => this.takeStatus(doc as Status));
     on('beat', (doc) => this.takeStatus(doc as Status));
     on('reset', () => void this.load().catch((e) => this.failed(e)));
-    source.onopen = () => this.heard();
+    let opened = false;
+    source.onopen = () => {
+      this.heard();
+      // Who had no position to come back with may have missed something.
+      if (opened && position < 0) void this.load().catch((e) => this.failed(e));
+      opened = true;
+    };
     source.onerror = () => {
       if (this.source !== source) return;
       // A break is mended by the browser; a refusal (signed out, too many) is ours to handle.

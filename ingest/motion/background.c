@@ -139,6 +139,7 @@ void vd_background_begin(struct vd_background *bg)
     bg->t_min = 6;
     bg->shake = bg->drift_x = bg->drift_y = 0;
     bg->is_shaky = false;
+    memset(bg->is_tolerant, 0, sizeof bg->is_tolerant);
     memset(bg->hold, 0, (size_t)bg->pitch * (size_t)bg->h);
 }
 
@@ -181,7 +182,8 @@ void vd_background_compare(struct vd_background *bg, float dt_s)
 /* Median of the pixels' noise scales, every 7th pixel. */
 static void find_sigma(struct vd_background *bg)
 {
-    int count[1600] = {0}, total = 0, seen = 0;
+    uint16_t count[1600] = {0};
+    int total = 0, seen = 0;
 
     for (int y = bg->frames % 7; y < bg->h; y += 7) {
         for (int x = bg->frames % 5; x < bg->w; x += 5, total++) {

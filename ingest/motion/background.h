@@ -69,16 +69,17 @@ struct vd_background {
     struct vd_cell *cells;
     float *cell_now, *cell_model; /* means, grey levels */
     struct vd_plane_sums now_sums, model_sums;
-    bool is_busy[VD_MOTION_H_MAX / VD_CELL]; /* a row of cells holds a flag that counts */
-    int frames;                              /* since the background was begun */
-    float usual_rate;                        /* share of a new frame in usual activity */
-    int cell_frames;                         /* since usual activity began to be learnt */
-    int next_row;                            /* of cells, whose tolerance comes next */
-    float sigma;                             /* median noise of a pixel, grey levels */
-    float t_min;                             /* least threshold, grey levels */
-    bool is_shaky;                           /* shifts were seen lately */
-    float shake;                             /* their decaying mean, pixels */
-    float drift_x, drift_y;                  /* where shifts have settled, pixels */
+    bool is_busy[VD_MOTION_H_MAX / VD_CELL];     /* a row of cells holds a flag that counts */
+    bool is_tolerant[VD_MOTION_H_MAX / VD_CELL]; /* it has a tolerance, masks aside */
+    int frames;                                  /* since the background was begun */
+    float usual_rate;                            /* share of a new frame in usual activity */
+    int cell_frames;                             /* since usual activity began to be learnt */
+    int next_row;                                /* of cells, whose tolerance comes next */
+    float sigma;                                 /* median noise of a pixel, grey levels */
+    float t_min;                                 /* least threshold, grey levels */
+    bool is_shaky;                               /* shifts were seen lately */
+    float shake;                                 /* their decaying mean, pixels */
+    float drift_x, drift_y;                      /* where shifts have settled, pixels */
     struct vd_light light;
     struct vd_shift shift;
 };

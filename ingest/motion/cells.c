@@ -5,6 +5,7 @@
 #include "ingest/motion/background.h"
 
 static const float USUAL_S = 12, DOUBT_S = 8, BAR_MAX = 0.7F, NEW_SHARE = 0.15F;
+static const float NOTHING = 1e-12F; /* what fades ends here: denormal numbers cost time */
 
 /* Counts that a cell's shares are made of. */
 struct cell_counts {
@@ -74,6 +75,10 @@ static void learn_share(struct vd_cell *cell, float share, float rate)
 {
     float d = share - cell->mean;
 
+    if (share == 0 && cell->mean < NOTHING && cell->dev < NOTHING) {
+        cell->mean = cell->dev = 0;
+        return;
+    }
     cell->mean += rate * d;
     cell->dev += rate * (fabsf(d) - cell->dev);
 }
@@ -91,12 +96,13 @@ static void settle(struct vd_cell *cell, float rate)
 void vd_background_usual(struct vd_background *bg, float dt_s)
 {
     float rate = fminf(0.5F, fmaxf(dt_s / USUAL_S, 1.0F / (float)(++bg->cell_frames + 1)));
+    float fade = fminf(1, dt_s / DOUBT_S);
 
     bg->usual_rate = rate;
     for (int i = 0; i < bg->cols * bg->rows; i++) {
         struct vd_cell *cell = &bg->cells[i];
 
-        cell->doubt -= fminf(1, dt_s / DOUBT_S) * cell->doubt;
+        cell->doubt = cell->doubt > NOTHING ? cell->doubt - fade * cell->doubt : 0;
         if (cell->is_held || cell->is_still)
             continue;
         if (cell->owner == 0) {
@@ -280,6 +286,9 @@ void vd_background_tolerate(struct vd_background *bg, int r)
 
     for (int c = 0; c < bg->cols; c++)
         is_needed |= is_loose(bg, r, c);
+    if (!is_needed && !bg->is_tolerant[r])
+        return;
+    bg->is_tolerant[r] = is_needed;
     for (int y = r * VD_CELL; y < (r + 1) * VD_CELL && y < bg->h; y++) {
         const int16_t *row = bg->model.mean0 + y * bg->pitch;
         int at = y * bg->pitch;

@@ -69,7 +69,7 @@ static void classify(const struct vd_compare_row *row, const struct vd_model_ste
         f |= VD_PIXEL_DARKER;
     if (distance(v, row->before[i] << 7) > MIN(t + (t >> 1), INT16_MAX))
         f |= VD_PIXEL_CHANGED;
-    flags[i] = (uint8_t)f;
+    flags[i] = (uint8_t)(f & VD_PIXEL_WEAK ? f : 0);
 }
 
 static void learn(const struct vd_compare_row *row, const struct vd_model_step *step, int i)

@@ -18,7 +18,7 @@ enum {
     VD_CPU_NONE = 1 << 30, /* as a mask: plain C */
 };
 
-/* What the model says of a pixel. */
+/* What the model says of a pixel; nothing where it is not VD_PIXEL_WEAK. */
 enum {
     VD_PIXEL_WEAK = 1,    /* differs by more than the growing threshold */
     VD_PIXEL_STRONG = 2,  /* differs by more than the seeding threshold */

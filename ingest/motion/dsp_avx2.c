@@ -61,6 +61,7 @@ ALWAYS v16 v_set(int v)
 #define v_is_zero(v)    _mm256_cmpeq_epi16(v, _mm256_setzero_si256())
 #define m_and           _mm256_and_si256
 #define m_and_not(a, b) _mm256_andnot_si256(b, a)
+#define m_any(a, b)     (!_mm256_testz_si256(_mm256_or_si256(a, b), _mm256_or_si256(a, b)))
 #define v_keep          _mm256_and_si256
 #define v_drop          _mm256_andnot_si256
 #define v_pick(m, a, b) _mm256_blendv_epi8(b, a, m)
@@ -194,6 +195,54 @@ static void shrink_avx2(const uint8_t *src, ptrdiff_t src_stride, uint8_t *dst,
         shrink_n(src, src_stride, dst, dst_stride, w, h, n);
 }
 
+ALWAYS int32_t sum_8(__m256i v)
+{
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0xB1)));
+}
+
+/* Two Q7 values add up to less than 2^16. */
+static void sum_q7_avx2(const int16_t *p, ptrdiff_t stride, int w, int rows, int32_t *columns,
+                        int32_t *cells, int32_t *row_sums)
+{
+    const __m256i zero = v_set(0), ones = v_set(1);
+    __m256i row_acc[8] = {zero, zero, zero, zero, zero, zero, zero, zero};
+    int32_t more[8] = {0}, lanes[8];
+    int x = 0;
+
+    for (; x + 16 <= w; x += 16) {
+        __m256i low = zero, high = zero, both;
+
+        for (int y = 0; y < rows; y += 2) {
+            __m256i a = load(p + y * stride + x), b = zero;
+
+            row_acc[y] = _mm256_add_epi32(row_acc[y], _mm256_madd_epi16(a, ones));
+            if (y + 1 < rows) {
+                b = load(p + (y + 1) * stride + x);
+                row_acc[y + 1] = _mm256_add_epi32(row_acc[y + 1], _mm256_madd_epi16(b, ones));
+            }
+            a = v_add(a, b);
+            low = _mm256_add_epi32(low, _mm256_unpacklo_epi16(a, zero));
+            high = _mm256_add_epi32(high, _mm256_unpackhi_epi16(a, zero));
+        }
+        both = _mm256_permute2x128_si256(low, high, 0x20);
+        store(columns + x, _mm256_add_epi32(load(columns + x), both));
+        both = _mm256_permute2x128_si256(low, high, 0x31);
+        store(columns + x + 8, _mm256_add_epi32(load(columns + x + 8), both));
+        both = _mm256_add_epi32(low, high); /* a cell in each half */
+        both = _mm256_hadd_epi32(both, both);
+        store(lanes, _mm256_hadd_epi32(both, both));
+        cells[x / 8] = lanes[0];
+        cells[x / 8 + 1] = lanes[4];
+    }
+    if (x < w)
+        vd_dsp_c.sum_q7(p + x, stride, w - x, rows, columns + x, cells + x / 8, more);
+    for (int y = 0; y < rows; y++)
+        row_sums[y] = more[y] + sum_8(row_acc[y]);
+}
+
 static void count_avx2(const uint8_t *flags, ptrdiff_t stride, int w, int rows, uint8_t *weak,
                        uint8_t *restless)
 {
@@ -290,6 +339,7 @@ void vd_dsp_init_avx2(struct vd_dsp *dsp)
 {
     dsp->shrink = shrink_avx2;
     dsp->compare = compare_rows;
+    dsp->sum_q7 = sum_q7_avx2;
     dsp->count = count_avx2;
     dsp->relight = relight_avx2;
     dsp->range = range_row;

@@ -27,6 +27,7 @@ typedef int16x8_t v16, m16;
 #define v_is_zero(v)          vreinterpretq_s16_u16(vceqzq_s16(v))
 #define m_and                 vandq_s16
 #define m_and_not             vbicq_s16
+#define m_any(a, b)           (vmaxvq_u16(vreinterpretq_u16_s16(vorrq_s16(a, b))) != 0)
 #define v_keep                vandq_s16
 #define v_drop(m, v)          vbicq_s16(v, m)
 #define v_pick(m, a, b)       vbslq_s16(vreinterpretq_u16_s16(m), a, b)

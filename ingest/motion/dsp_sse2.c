@@ -60,6 +60,7 @@ ALWAYS v16 v_set(int v)
 #define v_is_zero(v)    _mm_cmpeq_epi16(v, _mm_setzero_si128())
 #define m_and           _mm_and_si128
 #define m_and_not(a, b) _mm_andnot_si128(b, a)
+#define m_any(a, b)     (_mm_movemask_epi8(_mm_or_si128(a, b)) != 0)
 #define v_keep          _mm_and_si128
 #define v_drop          _mm_andnot_si128
 

@@ -62,6 +62,9 @@ class Worker:
 
     def events(self):
         with sqlite3.connect(f"file:{self.state}/spool/w1.db?mode=ro", uri=True) as db:
+            made = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'message'").fetchone()
+            if not made:
+                return []  # the file is there a moment before its tables
             return [json.loads(body) for (body,) in db.execute("SELECT body FROM message ORDER BY id")]
 
     def __enter__(self):

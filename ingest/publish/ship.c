@@ -148,12 +148,6 @@ static void on_welcome(struct vd_ship *s, int64_t number, int64_t at_us)
     look(s);
     if (rc == 1)
         return; /* a new source, to be welcomed by itself */
-    if (number < s->flow.first - 1)
-        LOG_ERROR(
-            "ship.gap",
-            "source=%s router_has=%" PRId64 " spool_begins=%" PRId64
-            " advice=\"the database is older than this spool: what lies between is lost\"",
-            s->source, number, s->flow.first);
     vd_flow_welcome(&s->flow, number, at_us);
 }
 

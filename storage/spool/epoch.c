@@ -1,7 +1,8 @@
 /* storage/spool/epoch.c: when numbering starts afresh. A sequence must never be given twice
  * under one source, so whatever may have brought an older state of the file back begins a new
  * one: a copy has another inode, a machine brought back has booted since, and a router that has
- * more than we can have sent knows better than we do. */
+ * more than we can have sent knows better than we do. One that has less than it acknowledged
+ * would wait for ever for what is no longer here: it too is given a new one. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -166,7 +167,7 @@ int store_epoch_check(struct store *store, struct vd_err *err)
     return 0;
 }
 
-/* ---- a restored folder, found out by the router ---- */
+/* ---- a restored folder or database, found out by the router ---- */
 
 /* Puts value in the place of the string that key has in json. Our own messages have each of
  * these keys once, and within a string its quotes would be escaped. Returns the new length, or
@@ -216,7 +217,7 @@ static int move_row(struct store *store, struct store_epoch *to, sqlite3_stmt *r
     return rc == SQLITE_DONE ? 0 : store_fail(store, rc, "renumber in", err);
 }
 
-static int move_rows(struct store *store, const struct store_epoch *from,
+static int move_rows(struct store *store, const struct store_epoch *from, int64_t after,
                      struct store_epoch *to, struct vd_err *err)
 {
     sqlite3_stmt *select = NULL, *insert = store->statements[STORE_INSERT];
@@ -230,7 +231,7 @@ static int move_rows(struct store *store, const struct store_epoch *from,
 
     if (rc != SQLITE_OK)
         return store_fail(store, rc, "read", err);
-    sqlite3_bind_int64(select, 1, (from->id << STORE_SEQUENCE_BITS) + from->at_open + 1);
+    sqlite3_bind_int64(select, 1, (from->id << STORE_SEQUENCE_BITS) + after + 1);
     sqlite3_bind_int64(select, 2, range[1]);
     while (code == 0 && (rc = sqlite3_step(select)) == SQLITE_ROW)
         code = move_row(store, to, select, insert, err);
@@ -243,7 +244,8 @@ static int move_rows(struct store *store, const struct store_epoch *from,
     return code;
 }
 
-int store_move_on(struct store *store, struct store_epoch *epoch, struct vd_err *err)
+int store_move_on(struct store *store, struct store_epoch *epoch, int64_t after,
+                  const char *why, struct vd_err *err)
 {
     struct store_epoch to;
     int rc;
@@ -251,17 +253,15 @@ int store_move_on(struct store *store, struct store_epoch *epoch, struct vd_err 
     if (store->n_epochs == STORE_EPOCHS_MAX)
         return vd_err_set(err, VD_EIO, "spool '%s' holds too many epochs", store->path);
     if ((rc = store_begin(store, true, err)) < 0 || (rc = add_epoch(store, &to, err)) < 0 ||
-        (rc = move_rows(store, epoch, &to, err)) < 0 ||
+        (rc = move_rows(store, epoch, after, &to, err)) < 0 ||
         (rc = run_with(store, "UPDATE epoch SET last = ?2 WHERE id = ?1",
                        (int64_t[]){to.id, to.last}, 2, err)) < 0 ||
         (rc = store_commit(store, err)) < 0) {
         store_rollback(store);
         return rc;
     }
-    snprintf(store->notice, sizeof store->notice,
-             "the router has more of '%s' than this folder: it is an older copy; %lld messages"
-             " go on as '%s'",
-             epoch->source, (long long)to.last, to.source);
+    snprintf(store->notice, sizeof store->notice, "%s: %lld messages of '%s' go on as '%s'",
+             why, (long long)to.last, epoch->source, to.source);
     store->epochs[store->n_epochs++] = to;
     return store_recount(store, err);
 }

@@ -214,19 +214,34 @@ static int write_group(struct vd_spool *spool, struct spool_request *group)
 
 /* ---- everything else: one by one ---- */
 
+static int move_on(struct vd_spool *spool, struct store_epoch *epoch, int64_t after,
+                   const char *why, struct vd_err *err)
+{
+    int rc = store_move_on(&spool->store, epoch, after, why, err);
+
+    return rc < 0 ? rc : 1;
+}
+
 static int serve_welcome(struct vd_spool *spool, struct spool_request *r)
 {
     struct store_epoch *epoch = store_find(&spool->store, r->source);
     struct spool_request ack = {.op = SPOOL_ACK, .source = r->source, .from = r->from};
-    int64_t ours = 0;
+    int64_t ours, first;
 
-    if (epoch != NULL)
-        ours = epoch->handed > epoch->at_open ? epoch->handed : epoch->at_open;
-    if (epoch == store_present(&spool->store) && r->from > ours) {
-        int rc = store_move_on(&spool->store, epoch, &r->err);
-
-        return rc < 0 ? rc : 1;
-    }
+    if (epoch == NULL)
+        return 0;
+    first = store_first(&spool->store, epoch, &r->err);
+    if (first < 0)
+        return (int)first;
+    if (r->from < first - 1)
+        return move_on(spool, epoch, 0,
+                       "the database has less than it acknowledged: it is older than this "
+                       "spool, what lies between is lost",
+                       &r->err);
+    ours = epoch->handed > epoch->at_open ? epoch->handed : epoch->at_open;
+    if (epoch == store_present(&spool->store) && r->from > ours)
+        return move_on(spool, epoch, epoch->at_open,
+                       "the router has more than this folder: it is an older copy", &r->err);
     write_group(spool, &ack);
     r->err = ack.err;
     return ack.rc < 0 ? ack.rc : 0;

@@ -132,8 +132,10 @@ int vd_spool_ack(struct vd_spool *spool, const char *source, int64_t sequence,
 
 /* The router's welcome: it has committed source up to sequence. Like vd_spool_ack, but when the
  * number exceeds what this file can have sent, the file is an older copy: messages that the
- * router cannot have are moved under a new epoch, the rest are dropped as stored, the notice
- * says so, and 1 is returned: ask vd_spool_head anew. Else 0. */
+ * router cannot have are moved under a new epoch, the rest are dropped as stored. When it is
+ * less than was acknowledged before, the database is older than this spool (restored, or
+ * another), and would wait for ever: all that is here is moved. The notice says so, and 1 is
+ * returned: ask vd_spool_head anew. Else 0. */
 int vd_spool_welcome(struct vd_spool *spool, const char *source, int64_t sequence,
                      struct vd_err *err);
 

@@ -85,8 +85,10 @@ int store_recount(struct store *store, struct vd_err *err);
 int store_epoch_check(struct store *store, struct vd_err *err);
 /* Begins a new epoch (in a transaction of its own). */
 int store_new_epoch(struct store *store, const char *why, struct vd_err *err);
-/* Drops what the router has, moves the rest of epoch under a new one (restored folder). */
-int store_move_on(struct store *store, struct store_epoch *epoch, struct vd_err *err);
+/* Moves what lies beyond after from epoch under a new one and drops the rest; the notice begins
+ * with why. */
+int store_move_on(struct store *store, struct store_epoch *epoch, int64_t after,
+                  const char *why, struct vd_err *err);
 
 /* Lowest sequence held in epoch, or last + 1; < 0: an enum vd_code. */
 int64_t store_first(struct store *store, const struct store_epoch *epoch, struct vd_err *err);

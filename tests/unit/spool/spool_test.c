@@ -294,6 +294,37 @@ Test(spool, when_the_router_has_more_than_was_ever_sent_the_rest_goes_on_under_a
     assert_holds(head().source, 1, 3);
 }
 
+/* It would answer "I expect 1" for ever, and the spool would fill. */
+Test(spool, a_database_that_lost_what_it_acknowledged_is_given_a_new_source)
+{
+    char notice[512], old[VD_SPOOL_SOURCE_MAX + 1];
+
+    open_spool("w1.db");
+    for (int i = 1; i <= 4; i++)
+        append(VD_SPOOL_OTHER, NULL, 0, NULL);
+    (void)snprintf(old, sizeof old, "%s", head().source);
+    cr_assert_eq(vd_spool_ack(spool, old, 2, &err), 2, "%s", err.msg);
+    cr_assert_eq(vd_spool_welcome(spool, old, 0, &err), 1, "%s", err.msg);
+    cr_assert_gt(vd_spool_notice(spool, notice, sizeof notice), 0);
+    cr_assert_not_null(strstr(notice, "older than this spool"), "%s", notice);
+    cr_assert_str_neq(head().source, old);
+    assert_holds(head().source, 1, 2);
+    cr_assert_eq(append(VD_SPOOL_OTHER, NULL, 0, NULL), 3);
+}
+
+Test(spool, a_database_that_lost_everything_gets_what_comes_next)
+{
+    char old[VD_SPOOL_SOURCE_MAX + 1];
+
+    open_spool("w1.db");
+    append(VD_SPOOL_OTHER, NULL, 0, NULL);
+    (void)snprintf(old, sizeof old, "%s", head().source);
+    cr_assert_eq(vd_spool_ack(spool, old, 1, &err), 1, "%s", err.msg);
+    cr_assert_eq(vd_spool_welcome(spool, old, 0, &err), 1, "%s", err.msg);
+    cr_assert_str_neq(head().source, old);
+    cr_assert_eq(append(VD_SPOOL_OTHER, NULL, 0, NULL), 1, "the first of the new source");
+}
+
 Test(spool, an_ordinary_welcome_is_an_acknowledgement)
 {
     open_spool("w1.db");

@@ -83,6 +83,16 @@ static bool set_curve(void *zmq, const struct vd_sock_opts *opts)
            set_text(zmq, ZMQ_CURVE_SECRETKEY, opts->secret_key);
 }
 
+/* The kernel says who connects. */
+static bool set_users(void *zmq, const struct vd_sock_opts *opts)
+{
+    for (size_t i = 0; i < opts->n_users; i++)
+        if (zmq_setsockopt(zmq, ZMQ_IPC_FILTER_UID, &opts->users[i], sizeof opts->users[i]) !=
+            0)
+            return false;
+    return true;
+}
+
 static bool set_all(void *zmq, const struct vd_sock_opts *opts)
 {
     int64_t max = (int64_t)(opts->message_bytes > 0 ? opts->message_bytes : MESSAGE_BYTES);
@@ -97,7 +107,7 @@ static bool set_all(void *zmq, const struct vd_sock_opts *opts)
         return false;
     if (opts->type == VD_SOCK_ROUTER && !set_int(zmq, ZMQ_ROUTER_MANDATORY, 1))
         return false;
-    return set_curve(zmq, opts);
+    return set_users(zmq, opts) && set_curve(zmq, opts);
 }
 
 int vd_sock_open(struct vd_sock **ret_sock, struct vd_bus *bus, const struct vd_sock_opts *opts,

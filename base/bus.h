@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -28,6 +29,8 @@ struct vd_sock_opts {
     const char *public_key; /* CURVE, Z85 text of 40 characters; NULL: plain */
     const char *secret_key;
     const char *server_key; /* the bound side's public key, on the connecting side */
+    const uid_t *users;     /* of an ipc socket that is bound: who else is hung up on */
+    size_t n_users;         /* 0: whoever may open its file */
 };
 
 /* One frame of a message, borrowed. */

@@ -223,7 +223,9 @@ static int open_sockets(struct vd_receiver *r)
                                   .is_bound = true,
                                   .send_hwm = EVENTS_HWM,
                                   .recv_hwm = EVENTS_HWM,
-                                  .message_bytes = MESSAGE_BYTES};
+                                  .message_bytes = MESSAGE_BYTES,
+                                  .users = r->opts.producers,
+                                  .n_users = r->opts.n_producers};
     struct vd_sock_opts feed = {.type = VD_SOCK_XPUB,
                                 .endpoint = r->opts.feed,
                                 .is_bound = true,

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "alerts/feed/replay.h"
 #include "alerts/router/maintain.h"
@@ -9,6 +11,7 @@
 #include "alerts/writer/link.h"
 #include "alerts/writer/writer.h"
 #include "base/bus.h"
+#include "base/fs.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -19,6 +22,8 @@ struct vd_router {
     char state[VD_PATH_MAX];
     char events[ENDPOINT_MAX], feed[ENDPOINT_MAX], replay_at[ENDPOINT_MAX];
     struct vd_link replay_link, maintain_link;
+    uid_t producers[3]; /* root, ourselves, and whose the spools are */
+    size_t n_producers;
     struct vd_stop stop;
     struct vd_bus *bus;
     struct vd_exchange *exchange;
@@ -74,6 +79,19 @@ static int find_places(struct vd_router *r, struct vd_err *err)
     return rc;
 }
 
+/* Others of our group reach the socket too: the console reads the feed beside it. */
+static void find_producers(struct vd_router *r)
+{
+    char spool[VD_PATH_MAX];
+    struct stat st;
+
+    if (vd_fs_join(spool, sizeof spool, r->state, "spool", NULL) < 0 || stat(spool, &st) != 0)
+        return; /* no worker on this machine: whoever was given the socket */
+    r->producers[r->n_producers++] = 0;
+    r->producers[r->n_producers++] = geteuid();
+    r->producers[r->n_producers++] = st.st_uid;
+}
+
 static int start_threads(struct vd_router *r, struct vd_err *err)
 {
     struct vd_writer_opts writer = {.exchange = r->exchange,
@@ -85,6 +103,8 @@ static int start_threads(struct vd_router *r, struct vd_err *err)
                                         .exchange = r->exchange,
                                         .events = r->events,
                                         .feed = r->feed,
+                                        .producers = r->producers,
+                                        .n_producers = r->n_producers,
                                         .cfg = r->cfg,
                                         .stop = &r->stop};
     struct vd_replay_opts replay = {.bus = r->bus,
@@ -125,6 +145,7 @@ int vd_router_start(struct vd_router **ret_router, struct vd_config *cfg, const 
         rc = vd_err_set(err, VD_EINVAL, "the state folder's path is too long");
     if (rc >= 0)
         rc = find_places(r, err);
+    find_producers(r);
     if (rc >= 0)
         rc = vd_stop_init(&r->stop, err);
     if (rc >= 0)

@@ -151,6 +151,43 @@ Test(bus, curve_lets_in_who_knows_the_servers_key)
     vd_bus_close(&bus);
 }
 
+/* The console's user reaches the folder of the sockets: it must not pass for a worker. */
+Test(bus, an_ipc_socket_hears_only_the_users_it_names)
+{
+    struct vd_sock *closed = NULL, *open = NULL, *dealer = NULL;
+    struct vd_part parts[VD_BUS_PARTS_MAX], out = text("hello");
+    const uid_t other = getuid() + 1, both[2] = {other, getuid()};
+    struct vd_poll item = {0};
+    struct vd_bus *bus = NULL;
+    struct vd_sock_opts opts = {.type = VD_SOCK_ROUTER,
+                                .endpoint = "ipc://@vd-bus-test-users",
+                                .is_bound = true,
+                                .users = &other,
+                                .n_users = 1};
+
+    cr_assert_eq(vd_bus_open(&bus, NULL), 0);
+    cr_assert_eq(vd_sock_open(&closed, bus, &opts, NULL), 0);
+    opts.endpoint = "ipc://@vd-bus-test-users-2";
+    opts.users = both;
+    opts.n_users = 2;
+    cr_assert_eq(vd_sock_open(&open, bus, &opts, NULL), 0);
+    opts =
+        (struct vd_sock_opts){.type = VD_SOCK_DEALER, .endpoint = "ipc://@vd-bus-test-users"};
+    cr_assert_eq(vd_sock_open(&dealer, bus, &opts, NULL), 0);
+    cr_assert_eq(vd_sock_send(dealer, &out, 1, NULL), 0);
+    item.sock = closed;
+    cr_assert_eq(vd_bus_poll(&item, 1, 500000), 0, "a user it does not name got in");
+    vd_sock_close(&dealer);
+    opts.endpoint = "ipc://@vd-bus-test-users-2";
+    cr_assert_eq(vd_sock_open(&dealer, bus, &opts, NULL), 0);
+    cr_assert_eq(vd_sock_send(dealer, &out, 1, NULL), 0);
+    cr_assert_eq(take(open, parts), 2);
+    vd_sock_close(&dealer);
+    vd_sock_close(&open);
+    vd_sock_close(&closed);
+    vd_bus_close(&bus);
+}
+
 Test(bus, errors_name_the_endpoint)
 {
     struct vd_sock *a = NULL;

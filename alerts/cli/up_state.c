@@ -146,7 +146,7 @@ int up_state_folders(const char *state, const struct up_ids ids[UP_N_USERS], boo
         uid_t uid;
         gid_t gid;
     } table[] = {
-        {"run", 0770, me, ours},
+        {"run", 01770, me, ours}, /* all bind here, none takes another's socket away */
         {"secrets", 0711, me, ours},
         {"log", 0750, me, ours},
         {"cache", 0711, me, ours},

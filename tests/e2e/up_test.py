@@ -261,6 +261,8 @@ def every_process_has_a_user_of_its_own_and_little_else():
             assert got["files"] in ([0, 1, 2, 3, 4], [0, 1, 2, 3], [0, 1, 2, 3, 4, 5]), got
             assert "PGPASSWORD" not in got["environment"], got
         assert len(users) == 4, users
+        run = os.stat(os.path.join(up.state, "run"))
+        assert stat.S_IMODE(run.st_mode) == 0o1770, "one user may take another's socket away"
         secrets = os.path.join(up.state, "secrets")
         for name in os.listdir(secrets):
             st = os.stat(os.path.join(secrets, name))

@@ -306,7 +306,8 @@ static bool serve(struct vd_replay *r)
         struct vd_err err = {0};
         int rc;
 
-        if (s->peer_len != 0 && !s->is_busy && mono_us() - s->heard_us > FORGET_US)
+        /* One without credit is never written to, so that it has gone would not be seen. */
+        if (s->peer_len != 0 && !is_wanting(s) && mono_us() - s->heard_us > FORGET_US)
             end_session(s);
         if (!is_wanting(s))
             continue;

@@ -41,12 +41,13 @@ int vd_media_open(struct vd_media **ret_media, struct vd_bus *bus, const char *s
     if (media == NULL)
         return vd_err_set(err, VD_ENOMEM, "media: out of memory");
     media->bus = bus;
-    media->n_peers = cfg->bus.media != NULL ? 1 : n;
-    for (int i = 0; i < media->n_peers; i++) {
+    media->n_peers = n;
+    for (int i = 0; i < n; i++) {
         struct peer *peer = &media->peers[i];
 
         if (cfg->bus.media != NULL)
-            snprintf(peer->endpoint, sizeof peer->endpoint, "%s", cfg->bus.media);
+            snprintf(peer->endpoint, sizeof peer->endpoint, "%s/media-w%d.sock", cfg->bus.media,
+                     i + 1);
         else
             snprintf(peer->endpoint, sizeof peer->endpoint, "ipc://%s/run/media-w%d.sock",
                      state, i + 1);

@@ -149,8 +149,9 @@ static int make_paths(struct vd_supervisor *s, struct vd_err *err)
     (void)snprintf(s->events_endpoint, sizeof s->events_endpoint,
                    bus->events != NULL ? "%s" : "ipc://%s/run/events.sock",
                    bus->events != NULL ? bus->events : state);
-    (void)snprintf(s->media_endpoint, sizeof s->media_endpoint, "ipc://%s/run/media-%s.sock",
-                   state, worker);
+    (void)snprintf(s->media_endpoint, sizeof s->media_endpoint,
+                   bus->media != NULL ? "%s/media-%s.sock" : "ipc://%s/run/media-%s.sock",
+                   bus->media != NULL ? bus->media : state, worker);
     for (int i = 0; i < 3 && rc == 0; i++) {
         static const char *const names[] = {"spool", "media", "run"};
 

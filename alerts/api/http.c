@@ -82,6 +82,13 @@ static void copy_header(struct vd_request *req, const char *name, char *dst, siz
         dst[0] = '\0';
 }
 
+static bool is_address(const char *text)
+{
+    struct in6_addr addr;
+
+    return inet_pton(AF_INET, text, &addr) == 1 || inet_pton(AF_INET6, text, &addr) == 1;
+}
+
 static void take_address(struct vd_request *req)
 {
     const union MHD_ConnectionInfo *info =
@@ -110,7 +117,9 @@ static void take_address(struct vd_request *req)
         const char *comma = strrchr(forwarded, ',');
         const char *last = comma != NULL ? comma + 1 : forwarded;
 
-        vd_str_copy(req->address, sizeof req->address, last + strspn(last, " \t"));
+        last += strspn(last, " \t");
+        if (is_address(last))
+            vd_str_copy(req->address, sizeof req->address, last);
     }
 }
 
@@ -122,10 +131,12 @@ static void take_headers(struct vd_request *req)
     const char *accept = header_of(req, MHD_HTTP_HEADER_ACCEPT_ENCODING);
     const char *bearer = header_of(req, MHD_HTTP_HEADER_AUTHORIZATION);
     const char *scheme = header_of(req, "X-Forwarded-Proto");
+    const char *host = header_of(req, MHD_HTTP_HEADER_HOST);
     size_t sum = strlen(req->raw_target);
 
     MHD_get_connection_values(req->connection, MHD_HEADER_KIND, add_size, &sum);
     req->is_header_too_large = sum > VD_HTTP_HEADER_MAX;
+    req->is_wrong_host = req->http->is_local && host != NULL && !vd_host_is_local(host);
     req->is_tls =
         req->http->opts.cert_pem != NULL ||
         (req->http->opts.is_behind_proxy && scheme != NULL && strcmp(scheme, "https") == 0);
@@ -192,6 +203,8 @@ static bool refuse(struct vd_request *req)
         vd_reply_problem(&req->reply, VD_HEADER_TOO_LARGE, NULL, NULL);
     else if (req->is_body_too_large)
         vd_reply_problem(&req->reply, VD_BODY_TOO_LARGE, NULL, NULL);
+    else if (req->is_wrong_host)
+        vd_reply_problem(&req->reply, VD_WRONG_HOST, NULL, NULL);
     else if (req->fault == VD_ROUTE_BAD)
         vd_reply_problem(&req->reply, VD_BAD_REQUEST, NULL, NULL);
     else if (req->fault == VD_ROUTE_NONE)
@@ -271,6 +284,9 @@ static int bind_to(struct vd_http *http, const char *host, uint16_t port, struct
 
     if (!is_v4 && host[0] != '\0' && inet_pton(AF_INET6, host, &in6.sin6_addr) != 1)
         return vd_err_set(err, VD_EINVAL, "console.listen: '%s' is no address", host);
+    http->is_local = !http->opts.is_behind_proxy && http->opts.cert_pem == NULL &&
+                     (is_v4 ? ntohl(in4.sin_addr.s_addr) >> 24 == 127
+                            : IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr));
     fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return vd_err_set(err, VD_EIO, "socket: %s", strerror(errno));

@@ -65,6 +65,7 @@ struct vd_request {
     char *raw_target;
     size_t body_room;
     bool is_begun, is_suspended, is_body_too_large, is_header_too_large, is_answered;
+    bool is_wrong_host;
 };
 
 struct vd_http_app {

@@ -20,6 +20,7 @@ struct vd_http {
     struct vd_http_opts opts;
     struct MHD_Daemon *daemon;
     uint16_t port;
+    bool is_local; /* plain HTTP on loopback: no certificate vouches for a name */
 
     pthread_mutex_t mutex; /* guards the rest; taken before MHD's own, never the other way */
     struct stream *streams[VD_STREAMS_MAX];

@@ -19,6 +19,10 @@ static const struct row rows[VD_N_PROBLEM_CODES] = {
                      "Reload the page; programs send the session's token in X-CSRF-Token."},
     [VD_FORBIDDEN] = {403, "forbidden", "This account may not do that.",
                       "Ask an administrator."},
+    [VD_WRONG_HOST] = {421, "wrong-host",
+                       "This console answers to localhost and to its address only.",
+                       "Open it as 127.0.0.1; for a name of its own set console.tls or "
+                       "console.behind_proxy."},
     [VD_NOT_FOUND] = {404, "not-found", "There is nothing of that name.",
                       "It may have been removed, or the address is misspelt."},
     [VD_METHOD_NOT_ALLOWED] = {405, "method-not-allowed",

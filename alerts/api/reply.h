@@ -16,6 +16,7 @@ enum vd_problem_code {
     VD_NOT_SIGNED_IN,
     VD_BAD_CSRF,
     VD_FORBIDDEN,
+    VD_WRONG_HOST,
     VD_NOT_FOUND,
     VD_METHOD_NOT_ALLOWED,
     VD_NOT_ALLOWED_NOW,

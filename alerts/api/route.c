@@ -1,6 +1,8 @@
 #include "alerts/api/route.h"
 
+#include <arpa/inet.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 
@@ -228,4 +230,23 @@ const char *vd_query_get(const struct vd_query *query, const char *name)
         if (strcmp(query->pairs[i].name, name) == 0)
             return query->pairs[i].value;
     return NULL;
+}
+
+bool vd_host_is_local(const char *host)
+{
+    static const char local[] = "localhost";
+    char name[256];
+    bool is_v6 = host[0] == '[';
+    size_t len = strcspn(host + is_v6, is_v6 ? "]" : ":"), tail = sizeof local - 1;
+    const char *port = host + is_v6 + len;
+    struct in6_addr addr;
+
+    if (len >= sizeof name || (is_v6 && *port++ != ']') || (*port != '\0' && *port != ':'))
+        return false;
+    memcpy(name, host + is_v6, len);
+    name[len] = '\0';
+    if (inet_pton(is_v6 ? AF_INET6 : AF_INET, name, &addr) == 1)
+        return true;
+    return len >= tail && strcasecmp(name + len - tail, local) == 0 &&
+           (len == tail || name[len - tail - 1] == '.');
 }

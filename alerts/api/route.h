@@ -89,4 +89,8 @@ const char *vd_route_name(enum vd_route route);
  * more than size - 1 bytes. */
 int vd_percent_decode(const char *text, size_t len, bool is_form, char *ret_text, size_t size);
 
+/* Whether a Host header names this machine by address, or as localhost. A page from elsewhere
+ * can have its own name resolved to 127.0.0.1, but never such a one. */
+bool vd_host_is_local(const char *host);
+
 #endif

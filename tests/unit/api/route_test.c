@@ -145,3 +145,32 @@ Test(route, asks_for_the_page_token_with_every_change)
                      (unsigned)(VD_NEEDS_SESSION | VD_NEEDS_CSRF), "%s", changes[i][1]);
     }
 }
+
+Test(route, a_host_that_is_no_address_of_this_machine_is_not_local)
+{
+    static const struct {
+        const char *host;
+        bool is_local;
+    } cases[] = {
+        {"127.0.0.1", true},
+        {"127.0.0.1:8080", true},
+        {"[::1]:8080", true},
+        {"[::1]", true},
+        {"localhost", true},
+        {"LOCALHOST:8080", true},
+        {"a.localhost:80", true},
+        {"10.0.0.7:8080", true},
+        {"evil.example:8080", false},
+        {"evillocalhost", false},
+        {"localhost.evil", false},
+        {"127.0.0.1.evil", false},
+        {"[::1", false},
+        {"[::1]x", false},
+        {"", false},
+        {"[127.0.0.1]", false},
+        {"::1", false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        cr_assert_eq(vd_host_is_local(cases[i].host), cases[i].is_local, "'%s'", cases[i].host);
+}

@@ -226,13 +226,15 @@ static bool is_light(struct vd_motion *m, const struct vd_blob *blob)
     return (float)seen[VD_LOOK_OBJECT] < 0.3F * fminf((float)n, 4 * sqrtf((float)n));
 }
 
+/* What looks like another thing keeps its background: somebody may stand in the new light. */
 static void relight(struct vd_motion *m, const struct vd_blob *blob)
 {
     int r1 = (blob->y1 - 1) / VD_CELL, c1 = (blob->x1 - 1) / VD_CELL;
 
     for (int r = blob->y0 / VD_CELL; r <= r1; r++)
         for (int c = blob->x0 / VD_CELL; c <= c1; c++)
-            if (m->bg.cells[r * m->bg.cols + c].share > 0.12F)
+            if (m->bg.cells[r * m->bg.cols + c].share > 0.12F &&
+                vd_background_look_of(&m->bg, r, c) != VD_LOOK_OBJECT)
                 vd_background_relight(&m->bg, r, c);
 }
 

@@ -64,6 +64,13 @@ struct vd_metric vd_receiver_metrics[] = {
                        VD_METRIC_COUNTER,
                        0,
                        {0}},
+    [METRIC_DROPPED] = {"vedette_router_dropped_total",
+                        NULL,
+                        "Messages for which there was no room while the database was away; "
+                        "asked for again.",
+                        VD_METRIC_COUNTER,
+                        0,
+                        {0}},
     [METRIC_PUBLISHED] = {"vedette_router_published_total",
                           NULL,
                           "Messages of the feed sent.",
@@ -106,7 +113,8 @@ void receiver_flush(struct vd_receiver *r)
     if (b->begun_us == 0)
         b->begun_us = receiver_mono(r);
     is_old = receiver_mono(r) - b->begun_us >= r->cfg->router.batch_wait_us;
-    if (b->n_items < b->items_max && !is_old && !vd_exchange_is_idle(r->opts.exchange))
+    if (b->n_items < b->items_max && !vd_exchange_is_idle(r->opts.exchange) &&
+        (!is_old || vd_exchange_is_queued(r->opts.exchange)))
         return;
     r->current = NULL;
     vd_exchange_put(r->opts.exchange, b);
@@ -157,9 +165,36 @@ void receiver_take_event(struct vd_receiver *r, struct vd_source *s, uint64_t nu
     vd_metric_add(&vd_receiver_metrics[METRIC_RECEIVED], 1);
 }
 
+static bool has_room(struct vd_receiver *r)
+{
+    const struct vd_batch *b = receiver_current(r);
+
+    return b != NULL && b->n_items < b->items_max;
+}
+
+/* Without its database the router goes on listening, to hear how much waits; what it has no
+ * room for it asks for again when there is some. */
+static void ask_again(struct vd_receiver *r)
+{
+    if (!r->writer.is_committing || !has_room(r))
+        return;
+    for (int i = 0; i < r->sources.n; i++) {
+        struct vd_source *s = r->sources.slots[i];
+
+        if (s->is_behind && s->seq.is_known)
+            receiver_tell(r, s, 'E', s->seq.taken + 1, NULL, 0);
+        s->is_behind = s->is_behind && !s->seq.is_known;
+    }
+}
+
 static void take_message(struct vd_receiver *r, struct vd_source *s, uint64_t number,
                          const struct vd_part *body)
 {
+    if (!has_room(r)) {
+        s->is_behind = true;
+        vd_metric_add(&vd_receiver_metrics[METRIC_DROPPED], 1);
+        return;
+    }
     switch (vd_sequence_offer(&s->seq, number, receiver_mono(r))) {
     case VD_SEQUENCE_TAKE:
         receiver_take_event(r, s, number, body);
@@ -307,11 +342,10 @@ static void follow_config(struct vd_receiver *r)
 
 /* ---- the loop ---- */
 
+/* A writer that is merely slow is waited for: what is not read pushes back. */
 static bool can_read(struct vd_receiver *r)
 {
-    const struct vd_batch *b = receiver_current(r);
-
-    return r->events != NULL && b != NULL && b->n_items < b->items_max;
+    return r->events != NULL && (has_room(r) || !r->writer.is_committing);
 }
 
 static void read_events(struct vd_receiver *r)
@@ -375,6 +409,7 @@ static void *run(void *arg)
         follow_writer(r);
         receiver_settle(r);
         if (r->events != NULL) {
+            ask_again(r);
             receiver_take_own(r);
             read_events(r);
             read_feed(r);

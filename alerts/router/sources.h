@@ -22,6 +22,7 @@ struct vd_source {
     bool wants_welcome;
     bool is_asked;    /* a batch that looks it up is under way */
     bool is_own;      /* the router's own events */
+    bool is_behind;   /* something of it was dropped for lack of room: to be asked for again */
     int64_t heard_us; /* monotonic */
     /* As it says of itself: */
     char worker[VD_ID_MAX + 1];

@@ -173,6 +173,16 @@ bool vd_exchange_is_idle(struct vd_exchange *x)
     return is_idle;
 }
 
+bool vd_exchange_is_queued(struct vd_exchange *x)
+{
+    bool is_queued;
+
+    pthread_mutex_lock(&x->lock);
+    is_queued = x->todo.first != NULL;
+    pthread_mutex_unlock(&x->lock);
+    return is_queued;
+}
+
 int vd_exchange_writer_fd(const struct vd_exchange *x)
 {
     return x->writer_fd;

@@ -32,6 +32,10 @@ struct vd_batch *vd_exchange_taken(struct vd_exchange *x);
 /* True while the writer has nothing to do: then even one message is worth a transaction. */
 bool vd_exchange_is_idle(struct vd_exchange *x);
 
+/* True when a batch lies ready for when the writer is done: then another may as well be filled
+ * to the brim first. */
+bool vd_exchange_is_queued(struct vd_exchange *x);
+
 /* Poll readable when there is something for that side; drain before looking. */
 int vd_exchange_writer_fd(const struct vd_exchange *x);
 int vd_exchange_receiver_fd(const struct vd_exchange *x);

@@ -148,12 +148,15 @@ class Raw:
     def hello(self, **more):
         self.send(0, {"hello": 1, "worker": "raw", **more})
 
+    def hear(self):
+        while self.socket.poll(0):
+            _, verb, number, *_ = self.socket.recv_multipart()
+            self.heard.append((verb.decode(), struct.unpack(">Q", number)[0]))
+
     def expect(self, verb, number, seconds=10):
         """Waits for that answer; others are kept in heard."""
         def came():
-            while self.socket.poll(0):
-                _, v, n, *_ = self.socket.recv_multipart()
-                self.heard.append((v.decode(), struct.unpack(">Q", n)[0]))
+            self.hear()
             return (verb, number) in self.heard
         wait_for(came, seconds, f"{verb} {number}", lambda: str(self.heard[-20:]))
 

@@ -9,7 +9,7 @@ import time
 
 from follower import Follower
 from harness import run_tests, wait_for
-from router_rig import Raw, Rig, kill, validators, wait_active
+from router_rig import CONFIG, Raw, Rig, kill, validators, wait_active
 
 KILLS = int(os.environ.get("VD_KILLS", "12"))
 SEED = int(os.environ.get("VD_SEED", "1"))
@@ -180,6 +180,40 @@ def a_database_that_is_away_is_waited_for_and_said_so():
         rig.pg.tell("go on")
         raw.expect("A", 4, 30)
         wait_for(rig.is_clean, 20, "clean", rig.tail, every=0.3)
+        follower.stop()
+        raw.close()
+
+
+def without_room_it_still_hears_how_much_waits_and_asks_again_later():
+    with Rig() as rig:
+        rig.write("config/vedette.yaml", CONFIG.replace("router: {", "router: {batch: 10, queue: 1, "))
+        rig.router()
+        wait_active(rig)
+        follower = Follower(rig.run)
+        raw = Raw(rig)
+        raw.hello()
+        raw.expect("W", 0)
+        wait_for(lambda: follower.heartbeats and follower.heartbeats[-1][2]["committing"], 5, "a good heartbeat")
+        rig.pg.tell("stop")
+        wait_for(lambda: not follower.heartbeats[-1][2]["committing"], 10, "the heartbeat says so")
+        events = [raw.event(n) for n in range(1, 201)]
+        for n in range(1, 201):
+            raw.send(n, events[n - 1])
+        raw.hello(spool={"depth": 200, "last": 200, "oldest_us": int(time.time() * 1e6)})
+        wait_for(lambda: follower.heartbeats[-1][2]["waiting"] == 200, 5, "how much waits", lambda: str(follower.heartbeats[-1]))
+        rig.pg.tell("start")
+        expected = wait_for(lambda: (raw.hear(), [n for v, n in raw.heard if v == "E"])[1], 20, "it asks again", rig.tail)[-1]
+        assert 1 < expected <= 101, expected
+        while expected <= 200:
+            raw.heard.clear()
+            for n in range(expected, 201):
+                raw.send(n, events[n - 1])
+            wait_for(lambda: (raw.hear(), raw.heard)[1], 10, "an answer")
+            time.sleep(0.3)
+            raw.hear()
+            expected = max(n + (v == "A") for v, n in raw.heard if v in "AEH")
+        raw.expect("A", 200)
+        assert rig.sql("SELECT count(*), max(sequence) FROM event WHERE camera = 'raw-1'") == [["200", "200"]]
         follower.stop()
         raw.close()
 

@@ -169,11 +169,40 @@ static void begin(struct vd_analyst *a, const struct vd_happening *h)
         vd_picture_unref(&a->best);
 }
 
-/* Boxes belong to the picture beside them, not to the frame that ended it. */
-static void show_best(const struct vd_analyst *a, struct vd_event *ev)
+/* What a message shows: a picture, and what moved in it. */
+struct view {
+    char snapshot[VD_MEDIA_ID_MAX + 1];
+    struct vd_box boxes[VD_EVENT_BOXES_MAX];
+    uint32_t n_boxes;
+};
+
+static void show_boxes(struct vd_event *ev, const struct vd_box *boxes, uint32_t n)
 {
-    memcpy(ev->boxes, a->best_boxes, sizeof ev->boxes);
-    ev->n_boxes = a->n_best_boxes;
+    memcpy(ev->boxes, boxes, sizeof ev->boxes);
+    ev->n_boxes = n;
+}
+
+static void view_of(const struct vd_event *ev, struct view *view)
+{
+    memcpy(view->snapshot, ev->snapshot, sizeof view->snapshot);
+    memcpy(view->boxes, ev->boxes, sizeof view->boxes);
+    view->n_boxes = ev->n_boxes;
+}
+
+/* Boxes belong to the picture beside them: a message that names an earlier one, or the best,
+ * has the boxes of that, for an alert may be opened by it. */
+static void show(struct vd_analyst *a, struct vd_event *ev, const struct view *before,
+                 struct vd_picture **ret_picture)
+{
+    if (ev->phase == VD_PHASE_END && ev->kind == VD_KIND_MOTION && a->best != NULL) {
+        *ret_picture = a->best;
+        a->best = NULL;
+        show_boxes(ev, a->best_boxes, a->n_best_boxes);
+        return;
+    }
+    memcpy(ev->snapshot, before->snapshot, sizeof ev->snapshot);
+    if (ev->snapshot[0] != '\0')
+        show_boxes(ev, before->boxes, before->n_boxes);
 }
 
 static void keep_best(struct vd_analyst *a, struct vd_source *source,
@@ -197,15 +226,14 @@ static void tell(struct vd_analyst *a, const struct vd_happening *h, struct vd_s
     bool wants_picture = a->camera->evidence != VD_CONFIG_EVIDENCE_OFF;
     struct vd_picture *picture = NULL;
     struct vd_event *ev = &open->last;
-    char before[VD_MEDIA_ID_MAX + 1];
+    struct view before;
 
     if (h->phase == VD_TRACK_START)
         begin(a, h);
     if (!open->is_open || open->number != h->number || open->is_refused)
         return;
-    memcpy(before, ev->snapshot, sizeof before);
+    view_of(ev, &before);
     memset(ev, 0, sizeof *ev);
-    memcpy(ev->snapshot, before, sizeof before);
     vd_track_to_event(h, &a->settings, ev);
     open->rev++;
     if (h->end_mono_us != 0) /* a step of the wall clock lengthens nothing */
@@ -215,12 +243,8 @@ static void tell(struct vd_analyst *a, const struct vd_happening *h, struct vd_s
         ev->end_reason = reason;
     if (wants_picture && ev->phase == VD_PHASE_START && source != NULL)
         (void)vd_source_keep(source, &picture, NULL);
-    if (wants_picture && ev->phase == VD_PHASE_END && h->kind == VD_TRACK_MOTION) {
-        picture = a->best;
-        a->best = NULL;
-        if (picture != NULL)
-            show_best(a, ev);
-    }
+    if (wants_picture && ev->phase != VD_PHASE_START)
+        show(a, ev, &before, &picture);
     if (picture != NULL)
         name_snapshot(a, ev);
     if (vd_outbox_post(a->outbox, a->lane, ev, picture) < 0 && ev->phase == VD_PHASE_START)

@@ -31,6 +31,11 @@ static struct vd_err err;
 static struct fake fake;
 static char media[128];
 static int64_t at_us; /* mono of the next picture */
+static struct kept {
+    int64_t at_us;
+    struct vd_scene_picture drawn; /* for its boxes */
+} kept[EVENTS_MAX];
+static int n_kept;
 static struct vd_event events[EVENTS_MAX];
 static int n_events;
 
@@ -70,6 +75,8 @@ static int give_picture(struct vd_source *source, struct vd_picture **ret_pictur
     struct vd_picture *p = calloc(1, sizeof *p);
 
     (void)e;
+    cr_assert_lt(n_kept, EVENTS_MAX);
+    kept[n_kept++] = (struct kept){at_us, f->drawn};
     p->owner = malloc(KEPT_MAX);
     for (int y = 0; y < f->h; y++)
         memcpy((uint8_t *)p->owner + y * f->w, f->drawn.y + y * f->drawn.y_stride,
@@ -102,6 +109,7 @@ static void set_up(void)
     (void)vd_lane_open(&lane, NULL, NULL, 0, &err);
     fake = (struct fake){.base = {.ops = &ops, .info = {.fps = FPS}}};
     at_us = S;
+    n_kept = 0;
     (void)vd_analyst_open(&analyst, &camera, outbox, lane, &vd_clock_system, &err);
 }
 
@@ -181,6 +189,65 @@ static const struct vd_event *heard(enum vd_kind kind, enum vd_phase phase, int 
         if (events[i].kind == kind && events[i].phase == phase && n-- == 0)
             return &events[i];
     return NULL;
+}
+
+/* The picture that a message names: the newest when it was decided. NULL: it names none. */
+static const struct kept *picture_of(const struct vd_event *ev, const struct kept *before)
+{
+    static char seen[VD_MEDIA_ID_MAX + 1];
+    const struct kept *found = NULL;
+
+    if (strcmp(ev->snapshot, seen) == 0)
+        return before;
+    (void)snprintf(seen, sizeof seen, "%s", ev->snapshot);
+    for (int i = 0; i < n_kept; i++)
+        if (WALL_US + kept[i].at_us <= ev->time_us)
+            found = &kept[i];
+    return ev->snapshot[0] != '\0' ? found : NULL;
+}
+
+static bool is_within(const struct vd_scene_box *thing, const struct vd_event *ev)
+{
+    float x = thing->x + thing->w / 2, y = thing->y + thing->h / 2;
+
+    for (uint32_t i = 0; i < ev->n_boxes; i++) {
+        const struct vd_box *b = &ev->boxes[i];
+
+        if (x >= b->x && x <= b->x + b->w && y >= b->y && y <= b->y + b->h)
+            return true;
+    }
+    return false;
+}
+
+/* An alert is opened by whichever message its rule waited for, and shows picture and boxes. */
+Test(analyst, boxes_of_every_message_belong_to_the_picture_it_names)
+{
+    const struct kept *picture = NULL;
+    int n_starts = 0, n_updates = 0, n_bests = 0;
+
+    show("road+crossings=3+loop=40+size=320x240+seed=3", 0, 60);
+    hear();
+    for (int i = 0; i < n_events; i++) {
+        const struct vd_event *ev = &events[i];
+        const struct kept *named;
+
+        if (ev->kind != VD_KIND_MOTION)
+            continue;
+        named = picture_of(ev, picture);
+        cr_assert_not_null(named, "message %d names no picture", i);
+        cr_assert_gt(ev->n_boxes, 0, "message %d", i);
+        for (int k = 0; k < named->drawn.n_boxes; k++)
+            cr_assert(is_within(&named->drawn.boxes[k], ev),
+                      "%s at %.1f: nothing is marked where something is in its picture of %.1f",
+                      vd_phase_name(ev->phase), (double)(ev->time_us - WALL_US) / S,
+                      (double)named->at_us / S);
+        n_starts += ev->phase == VD_PHASE_START;
+        n_updates += ev->phase == VD_PHASE_UPDATE;
+        n_bests += ev->phase == VD_PHASE_END && named != picture;
+        picture = named;
+    }
+    cr_assert(n_starts >= 3 && n_updates >= 3 && n_bests >= 2,
+              "%d starts, %d updates, %d bests", n_starts, n_updates, n_bests);
 }
 
 Test(analyst, tells_of_a_cover_with_picture_figure_and_advice_and_when_it_is_gone)

@@ -63,7 +63,7 @@ export function ago(iso: string | null, now: Date): string {
 export function percent(x: number | undefined): string {
   if (x === undefined) return '–';
   const p = x * 100;
-  return `${p < 10 ? p.toFixed(1) : Math.round(p)} %`;
+  return `${p < 10 ? p.toFixed(1) : Math.round(p)}\u00a0%`;
 }
 
 function zones(event: Shown): string {

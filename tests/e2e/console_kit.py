@@ -1,4 +1,5 @@
 """A console with a real PostgreSQL and a stand-in for what lies before it, and real browsers."""
+import ctypes
 import http.cookiejar
 import json
 import os
@@ -31,6 +32,11 @@ database: {retry: 200ms}
 '''
 CAMERAS = [('gate-3', 'North gate', 'harbour'), ('dock', 'Dock', 'harbour'), ('yard', 'Container yard', 'harbour'),
            ('lobby', 'Lobby', 'park'), ('road', 'Ring road east', 'park'), ('quiet', 'Back fence', 'park')]
+
+
+def _with_us():
+    """In a child: ends when the test does, however that ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def wait(what, seconds=10, each=0.05):
@@ -99,7 +105,8 @@ class Kit(Host):
                 'cameras:\n  - {id: %s, name: "%s", area: 4403/440305/%s, url: "rtsp://127.0.0.1:1/x"}\n' % (ident, name, area))
         self.frames = self._frames()
         self.stub_process = subprocess.Popen([SUPPORT / 'console_stub', self.state, self.pictures],
-                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                             preexec_fn=_with_us)
         assert self.stub_process.stdout.readline().strip() == 'ready'
         self.console = self.router = None
         self.start_router()
@@ -114,7 +121,8 @@ class Kit(Host):
 
     def start_router(self):
         log = open(self.dir / 'router.log', 'a')
-        self.router = subprocess.Popen([BIN / 'vedette-router', '--config', self.config, '--state', self.state], stderr=log)
+        self.router = subprocess.Popen([BIN / 'vedette-router', '--config', self.config, '--state', self.state], stderr=log,
+                                       preexec_fn=_with_us)
 
     def stop_router(self):
         self.router.send_signal(signal.SIGTERM)
@@ -123,7 +131,8 @@ class Kit(Host):
     def start(self):
         log = open(self.dir / 'console.log', 'a')
         begun = len((self.dir / 'console.log').read_text().splitlines())
-        self.console = subprocess.Popen([BIN / 'vedette-console', '--config', self.config, '--state', self.state], stderr=log)
+        self.console = subprocess.Popen([BIN / 'vedette-console', '--config', self.config, '--state', self.state], stderr=log,
+                                       preexec_fn=_with_us)
         text = wait(lambda: [l for l in (self.dir / 'console.log').read_text().splitlines()[begun:] if 'console.ready' in l], 30)
         self.url = 'http%s://127.0.0.1:%s' % ('s' if self.tls else '', text[-1].rsplit('port=', 1)[1])
         wait(lambda: (self.state / 'secrets/first-password').exists(), 10)

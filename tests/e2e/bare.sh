@@ -11,6 +11,7 @@ here=$src/tests/e2e
 if [ "${VD_BARE_INSIDE-}" = "" ]; then
     [ "$(id -u)" -eq 0 ] || { echo "bare.sh: needs root" >&2; exit 77; }
     root=$(mktemp -d /var/tmp/vd-bare.XXXXXX)
+    chmod 755 "$root" # it becomes "/"
     trap 'rm -rf --one-file-system "$root"' EXIT
     trap 'exit 1' INT TERM
     echo "== debootstrap into $root"

@@ -17,6 +17,7 @@ class Follower:
         self.rows = []  # (position, topic, body, monotonic time), in order, each position once
         self.heartbeats = []  # (monotonic time, position, body)
         self.last = start - 1
+        self.ahead = {}  # position -> row: what came live beyond a gap that a replay is closing
         self.problems = []
         self.repeats = 0  # live messages at or below what was taken already
         self.gaps = 0  # times a replay was needed
@@ -40,12 +41,14 @@ class Follower:
         return {b["data"]["event"]: b["data"] for _, t, b, _ in self.bodies("event/") if b["data"]["phase"] == "start"}
 
     def _take(self, position, topic, body):
-        if position == self.last + 1:
-            self.rows.append((position, topic, body, time.monotonic()))
-            self.last = position
-        elif position <= self.last:
+        if position <= self.last:
             self.repeats += 1
-        else:
+            return
+        self.ahead[position] = (position, topic, body, time.monotonic())
+        while self.last + 1 in self.ahead:
+            self.last += 1
+            self.rows.append(self.ahead.pop(self.last))
+        if self.ahead:
             self._ask()
 
     def _dealer(self):
@@ -71,8 +74,7 @@ class Follower:
         kind, position = frames[0], struct.unpack(">Q", frames[1])[0]
         self.asked = time.monotonic()
         if kind == b"row":
-            if position == self.last + 1:
-                self._take(position, frames[2].decode(), frames[3].decode())
+            self._take(position, frames[2].decode(), frames[3].decode())
             self.dealer.send(json.dumps({"op": "credit", "n": 1}).encode())
         elif kind in (b"live", b"expired", b"error"):
             self.asked = 0.0 if kind == b"live" else time.monotonic()

@@ -4,12 +4,16 @@
 #include <libavutil/pixdesc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/str.h"
 #include "ingest/source/av_fault.h"
 #include "ingest/source/ffmpeg.h"
 
-enum { FAREWELL_US = 500 * 1000 };
+enum {
+    FAREWELL_US = 500 * 1000,
+    BEHIND_US = 100 * 1000, /* from here on packets may have waited for us */
+};
 
 static int64_t to_us(const struct av_source *s, int64_t stamp)
 {
@@ -23,7 +27,8 @@ static void gather(const struct av_source *s)
 {
     int64_t next_us = vd_timing_next_us(&s->timing), now_us;
 
-    if (s->base.gather_us <= 0 || next_us == 0 || s->is_file)
+    /* Who is behind reads on: sleeping would keep the distance. */
+    if (s->base.gather_us <= 0 || next_us == 0 || s->is_file || s->timing.behind_us > BEHIND_US)
         return;
     now_us = vd_av_now(s);
     if (next_us > now_us)
@@ -67,11 +72,34 @@ static void note_packet(struct av_source *s)
     info->packets++;
     info->bytes += (uint64_t)s->packet->size;
     (void)vd_timing_feed(&s->timing, pts_us, vd_av_now(s), is_key);
+    if (s->has_waited)
+        vd_timing_fresh(&s->timing);
     note_skew(s, pts_us);
     info->key_us = vd_timing_key_us(&s->timing);
     info->lag_us = s->timing.lag_us;
+    info->behind_us = s->is_file ? 0 : s->timing.behind_us;
     if (s->timing.interval_us > 0 && !s->is_file)
         info->fps = 1e6F / (float)s->timing.interval_us;
+}
+
+/* How often this thread has slept of its own accord. */
+static long count_waits(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
+}
+
+/* av_read_frame, and whether packets were there already: a late one that had to be waited for
+ * was late on its way. Not asked while all is prompt. */
+static int read_frame(struct av_source *s)
+{
+    bool may_be_behind = s->timing.behind_us > BEHIND_US;
+    long waits = may_be_behind ? count_waits() : 0;
+    int rc = av_read_frame(s->format, s->packet);
+
+    s->has_waited = may_be_behind && count_waits() != waits;
+    return rc;
 }
 
 /* Reads the next packet of video into s->packet. 1, or 0 at the end of a file. */
@@ -82,7 +110,7 @@ static int read_packet(struct av_source *s, enum vd_fault *ret_fault, struct vd_
     for (;;) {
         gather(s);
         s->deadline_us = vd_av_now(s) + s->base.read_timeout_us;
-        rc = av_read_frame(s->format, s->packet);
+        rc = read_frame(s);
         if (rc == AVERROR_EOF && s->is_file)
             return 0;
         if (rc < 0)
@@ -106,13 +134,19 @@ static int refuse_size(struct av_source *s, const char *size, enum vd_fault *ret
                       s->where, size, (long long)s->base.max_pixels);
 }
 
+/* What was not decoded is missed by all up to the next key frame. */
 static void set_effort(struct av_source *s)
 {
     static const enum AVDiscard skips[] = {[VD_EFFORT_ALL] = AVDISCARD_DEFAULT,
                                            [VD_EFFORT_REFERENCES] = AVDISCARD_NONREF,
-                                           [VD_EFFORT_KEYS] = AVDISCARD_NONKEY};
+                                           [VD_EFFORT_KEYS] = AVDISCARD_NONKEY,
+                                           [VD_EFFORT_NONE] = AVDISCARD_ALL};
+    bool has_gap = s->effort >= VD_EFFORT_KEYS && s->base.effort < s->effort;
 
-    s->codec->skip_frame = skips[s->base.effort];
+    if (has_gap && (s->packet->flags & AV_PKT_FLAG_KEY) == 0)
+        return;
+    s->effort = s->base.effort;
+    s->codec->skip_frame = skips[s->effort];
 }
 
 /* Takes a finished picture from the decoder. 1; 0: none, or none to be shown. */
@@ -175,6 +209,10 @@ static int next(struct vd_source *source, struct vd_frame *ret_frame, enum vd_fa
         s->is_draining = true;
         (void)avcodec_send_packet(s->codec, NULL);
         return take_picture(s, ret_frame);
+    }
+    if (s->effort == VD_EFFORT_NONE) {
+        av_packet_unref(s->packet);
+        return 0;
     }
     rc = avcodec_send_packet(s->codec, s->packet);
     av_packet_unref(s->packet);

@@ -21,13 +21,16 @@ struct av_source {
     bool is_plain;             /* plain shows what frame does */
     struct SwsContext *scaler; /* frame to plain */
     int stream;
+    enum AVPixelFormat hw_format; /* of pictures that lie on a device; NONE: none does */
     bool is_file, is_draining;
     bool is_closing; /* stop no longer interrupts: a farewell is sent */
     int64_t deadline_us;
     struct vd_av_ear ear;
     struct vd_timing timing;
-    int64_t placed_us; /* mono of the last picture */
-    char where[300];   /* "host:port" or the file, for messages */
+    enum vd_effort effort; /* in use; base.effort is asked for */
+    bool has_waited;       /* for the last packet, though the one before came late */
+    int64_t placed_us;     /* mono of the last picture */
+    char where[300];       /* "host:port" or the file, for messages */
 };
 
 /* Opens s->format and s->codec as opts ask. On failure whatever is open is left to the caller

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "ingest/source/av_fault.h"
 #include "ingest/source/ffmpeg.h"
+#include "ingest/source/ffmpeg_hw.h"
 #include "ingest/source/url.h"
 
 enum { SNIFF_US = 1000 * 1000 };
@@ -217,6 +218,7 @@ static int open_codec(struct av_source *s, const struct vd_source_opts *opts,
         s->codec->flags |= AV_CODEC_FLAG_LOW_DELAY;
     if (!opts->wants_exact)
         s->codec->skip_loop_filter = AVDISCARD_ALL;
+    vd_av_hw_prepare(s, opts->decode, decoder);
     rc = avcodec_open2(s->codec, decoder, NULL);
     if (rc < 0) {
         *ret_fault = s->ear.oversize[0] != '\0' ? VD_FAULT_UNSUPPORTED : VD_FAULT_DECODE;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ingest/source/ffmpeg.h"
+#include "ingest/source/ffmpeg_hw.h"
 
 static bool layout(int format, enum vd_chroma *ret_chroma, bool *ret_is_full)
 {
@@ -67,6 +68,9 @@ int vd_av_view(struct av_source *s, AVFrame **ret_view, struct vd_err *err)
     bool is_full;
     int rc;
 
+    rc = vd_av_hw_fetch(s, err);
+    if (rc < 0)
+        return rc;
     if (layout(s->frame->format, &chroma, &is_full)) {
         *ret_view = s->frame;
         return 0;

@@ -46,7 +46,11 @@ enum vd_effort {
     VD_EFFORT_ALL,        /* every frame */
     VD_EFFORT_REFERENCES, /* leave out what no other frame needs */
     VD_EFFORT_KEYS,       /* key frames only */
+    VD_EFFORT_NONE,       /* read, so that it is known to live, and not decoded */
 };
+
+/* Who decodes; what has no such device is decoded by software. */
+enum vd_decode { VD_DECODE_SOFTWARE, VD_DECODE_VAAPI, VD_DECODE_CUDA };
 
 /* Borrowed for the call of vd_source_open, but for clock and stop, which must outlive the
  * source. Zero takes the default where one is named. */
@@ -57,6 +61,7 @@ struct vd_source_opts {
     bool is_file;            /* url names a file: read as fast as asked for, to its end */
     bool is_udp;             /* RTP over UDP instead of over the RTSP connection */
     bool wants_exact;        /* decode bit-exactly; else the loop filter is skipped */
+    enum vd_decode decode;   /* of cameras and files; a pipeline says itself */
     int64_t open_timeout_us; /* default 10 s */
     int64_t read_timeout_us; /* default 10 s */
     int64_t max_pixels;      /* of one picture; default 3840x2160 and a quarter more */
@@ -68,18 +73,20 @@ struct vd_source_opts {
 struct vd_source_info {
     char codec[16]; /* "h264", "hevc", "mjpeg", "raw" */
     char format[16];
-    int w, h;           /* 0 until the first picture */
-    float fps;          /* measured over the last packets; 0 until known */
-    int64_t key_us;     /* longest of the last two key-frame intervals; 0 until known */
-    bool has_audio;     /* offered; not taken */
-    uint64_t packets;   /* video packets (a frame each) read */
-    uint64_t bytes;     /* of them */
-    uint64_t frames;    /* pictures decoded */
-    uint64_t broken;    /* packets or pictures that could not be used */
-    bool has_skew;      /* the camera sent its clock */
-    int64_t skew_us;    /* the camera's clock minus ours */
-    int64_t lag_us;     /* how much later than its neighbours the last packet was read */
-    int64_t decoded_us; /* mono: when the last picture was decoded */
+    int w, h;             /* 0 until the first picture */
+    float fps;            /* measured over the last packets; 0 until known */
+    int64_t key_us;       /* longest of the last two key-frame intervals; 0 until known */
+    bool has_audio;       /* offered; not taken */
+    uint64_t packets;     /* video packets (a frame each) read */
+    uint64_t bytes;       /* of them */
+    uint64_t frames;      /* pictures decoded */
+    uint64_t broken;      /* packets or pictures that could not be used */
+    char no_hardware[64]; /* why software decodes though a device was asked for; "" */
+    bool has_skew;        /* the camera sent its clock */
+    int64_t skew_us;      /* the camera's clock minus ours */
+    int64_t lag_us;       /* how much later than its neighbours the last packet was read */
+    int64_t behind_us;    /* how long the last packet waited for us to read it */
+    int64_t decoded_us;   /* mono: when the last picture was decoded */
 };
 
 struct vd_source;
@@ -111,6 +118,8 @@ int vd_source_keep(struct vd_source *source, struct vd_picture **ret_picture,
  * each at once. Any time. */
 void vd_source_gather(struct vd_source *source, int64_t us);
 
+/* Less takes effect at once, more with the next key frame where it needs one. Pipelines decode
+ * all there is. */
 void vd_source_effort(struct vd_source *source, enum vd_effort effort);
 
 void vd_source_info(const struct vd_source *source, struct vd_source_info *ret_info);

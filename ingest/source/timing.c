@@ -41,6 +41,18 @@ static void least(struct vd_timing *t, int64_t offset_us, int64_t mono_us, bool 
     t->offset_us = t->least_us[0] < t->least_us[1] ? t->least_us[0] : t->least_us[1];
 }
 
+/* Stream time that leaps together with the offset is the camera's; an offset that grows while
+ * stream time runs on is ours: what is read has waited. */
+static void learn_behind(struct vd_timing *t, int64_t pts_us, int64_t offset_us)
+{
+    int64_t step_us = pts_us - t->last_pts_us, off_us = offset_us - t->base_us;
+    bool leapt = (step_us > JUMP_US || step_us < 0) && (off_us > JUMP_US || off_us < -JUMP_US);
+
+    if (!t->has_offset || leapt || off_us < 0)
+        t->base_us = offset_us;
+    t->behind_us = offset_us - t->base_us;
+}
+
 static int64_t map(struct vd_timing *t, int64_t pts_us, int64_t mono_us)
 {
     int64_t offset_us = mono_us - pts_us;
@@ -49,6 +61,7 @@ static int64_t map(struct vd_timing *t, int64_t pts_us, int64_t mono_us)
 
     if (t->has_offset && !jumped)
         learn_interval(t, pts_us - t->last_pts_us);
+    learn_behind(t, pts_us, offset_us);
     least(t, offset_us, mono_us, jumped);
     t->last_pts_us = pts_us;
     return pts_us + t->offset_us;
@@ -70,6 +83,12 @@ int64_t vd_timing_feed(struct vd_timing *t, int64_t pts_us, int64_t mono_us, boo
     if (is_key)
         learn_key(t, out_us);
     return out_us;
+}
+
+void vd_timing_fresh(struct vd_timing *t)
+{
+    t->base_us += t->behind_us;
+    t->behind_us = 0;
 }
 
 int64_t vd_timing_place(const struct vd_timing *t, int64_t pts_us, int64_t now_us,

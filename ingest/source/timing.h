@@ -23,12 +23,18 @@ struct vd_timing {
     int64_t key_at_us;   /* stream-paced time of the last key frame; 0: none yet */
     int64_t key_us[2];   /* last two intervals of key frames */
     int64_t lag_us;      /* how much later than its neighbours the last one was read */
+    int64_t base_us;     /* least offset since the stream time last jumped */
+    int64_t behind_us;   /* how much later than the promptest the last one was read */
 };
 
 /* A packet with stream time pts_us was read at mono_us. Returns when it would have been read
  * had nothing held it up: rises strictly, is never later than mono_us unless that stood still.
  * A stream time that jumps by over two seconds starts anew. */
 int64_t vd_timing_feed(struct vd_timing *timing, int64_t pts_us, int64_t mono_us, bool is_key);
+
+/* The last packet had to be waited for: none was queued, so the reader is not behind, whatever
+ * the camera's clock and the network do. */
+void vd_timing_fresh(struct vd_timing *timing);
 
 /* When a picture with stream time pts_us was made, in the same terms: rises strictly, at most
  * now_us. For pictures come in another order than packets. *last_us is the answer before, 0 at

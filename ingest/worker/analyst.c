@@ -15,6 +15,7 @@
 
 enum {
     GATHER_US = 200 * 1000, /* how late a picture may be looked at while all is quiet */
+    EVERY_FPS = 10,         /* what a camera that is looked at in full is thinned from */
     LATE_PARTS = 4,         /* a frame this part of a step early is in time */
     KINDS = 2,
 };
@@ -38,13 +39,14 @@ struct vd_analyst {
     struct vd_sick *sick;
     struct vd_motion_settings settings;
     struct vd_track_out out; /* too large for a stack frame that is always there */
+    int divide;              /* of the configured rate; 0 is 1 */
     int64_t due_us;          /* mono of the frame to look at next */
     struct open open[KINDS]; /* by enum vd_track_kind */
     struct vd_picture *best; /* of the open motion, better than the picture of its start */
     struct vd_box best_boxes[VD_EVENT_BOXES_MAX]; /* what moved in it */
     uint32_t n_best_boxes;
     struct vd_quality quality;
-    int described_w, described_h; /* by analysis */
+    int described_w, described_h, described_divide; /* by analysis */
     char analysis[24];
 };
 
@@ -102,9 +104,10 @@ static bool is_due(struct vd_analyst *a, int64_t mono_us)
 {
     int64_t step_us;
 
-    if (a->camera->detect.fps <= 0)
+    if (a->camera->detect.fps <= 0 && a->divide <= 1)
         return true;
-    step_us = (int64_t)(1e6F / a->camera->detect.fps);
+    step_us = (int64_t)(1e6F / (a->camera->detect.fps > 0 ? a->camera->detect.fps : EVERY_FPS));
+    step_us *= a->divide > 1 ? a->divide : 1;
     if (mono_us < a->due_us - step_us / LATE_PARTS)
         return false;
     a->due_us += step_us;
@@ -131,13 +134,15 @@ static void describe(struct vd_analyst *a, const struct vd_motion_picture *small
 {
     size_t len = 0;
 
-    if (small->w == a->described_w && small->h == a->described_h)
+    if (small->w == a->described_w && small->h == a->described_h &&
+        a->divide == a->described_divide)
         return;
     a->described_w = small->w;
     a->described_h = small->h;
+    a->described_divide = a->divide;
     a->analysis[0] = '\0';
     (void)vd_str_add(a->analysis, sizeof a->analysis, &len, "%dx%d@%g", small->w, small->h,
-                     (double)a->camera->detect.fps);
+                     (double)a->camera->detect.fps / (a->divide > 1 ? a->divide : 1));
 }
 
 static void fill_common(const struct vd_analyst *a, const struct open *open,
@@ -290,6 +295,11 @@ int vd_analyst_look(struct vd_analyst *a, struct vd_source *source, struct vd_fr
     is_tense = result.moving != 0 && !a->out.is_open;
     vd_source_gather(source, is_tense ? 0 : GATHER_US);
     return 1;
+}
+
+void vd_analyst_thin(struct vd_analyst *a, int divide)
+{
+    a->divide = divide;
 }
 
 static void end_motion(struct vd_analyst *a, enum vd_end_reason reason)

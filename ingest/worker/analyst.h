@@ -32,6 +32,9 @@ void vd_analyst_reset(struct vd_analyst *analyst);
 int vd_analyst_look(struct vd_analyst *analyst, struct vd_source *source,
                     struct vd_frame *frame, struct vd_err *err);
 
+/* From now on only every divide-th analysis that is configured. */
+void vd_analyst_thin(struct vd_analyst *analyst, int divide);
+
 /* Ends what is open. */
 void vd_analyst_end(struct vd_analyst *analyst, enum vd_end_reason reason);
 

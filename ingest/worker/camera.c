@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/stop.h"
@@ -16,6 +18,8 @@
 #include "ingest/worker/analyst.h"
 #include "ingest/worker/numbers.h"
 #include "ingest/worker/pace.h"
+
+enum { IDLE_GATHER_US = 500 * 1000, PRIORITY_MAX = 9 };
 
 struct vd_camera {
     struct vd_config *cfg;
@@ -34,7 +38,9 @@ struct vd_camera {
     struct vd_pace_settings pace_settings;
     struct vd_log_gate gates[VD_N_FAULTS];
     struct vd_source_info counted; /* what the metrics know of this session */
+    bool has_told_software;        /* once is enough */
     int64_t frame_us, good_since_us;
+    enum vd_level asked, level; /* by the main thread, as last seen; in use */
 };
 
 static int64_t now_us(const struct vd_camera *c)
@@ -83,6 +89,11 @@ static void note_progress(struct vd_camera *c, struct vd_source *source, bool ha
         if (at_us - c->good_since_us >= c->cfg->ingest.good_after_us)
             vd_pace_good(&c->pace);
     }
+    if (info.no_hardware[0] != '\0' && !c->has_told_software) {
+        c->has_told_software = true;
+        LOG_WARN("cam.decode", "cam=%s by=software reason=\"%s\"", c->settings->id,
+                 info.no_hardware);
+    }
     vd_number_add(VD_NUMBER_PACKETS, (int64_t)(info.packets - c->counted.packets));
     vd_number_add(VD_NUMBER_FRAMES, (int64_t)(info.frames - c->counted.frames));
     vd_number_add(VD_NUMBER_BROKEN, (int64_t)(info.broken - c->counted.broken));
@@ -93,6 +104,7 @@ static void note_progress(struct vd_camera *c, struct vd_source *source, bool ha
     c->facts.health.key_us = info.key_us;
     c->facts.health.frame_us = c->frame_us;
     c->facts.health.good_since_us = c->good_since_us;
+    c->asked = c->facts.level;
     if (has_frame)
         c->facts.fault = VD_FAULT_NONE;
     pthread_mutex_unlock(&c->lock);
@@ -130,20 +142,53 @@ static int look(struct vd_camera *c, struct vd_source *source, struct vd_frame *
     return rc;
 }
 
+/* What a level costs and what it leaves. */
+static const struct rung {
+    enum vd_effort effort;
+    int divide; /* analyses */
+} levels[VD_N_LEVELS] = {
+    [VD_LEVEL_FULL] = {VD_EFFORT_ALL, 1},           [VD_LEVEL_HALF] = {VD_EFFORT_ALL, 2},
+    [VD_LEVEL_QUARTER] = {VD_EFFORT_REFERENCES, 4}, [VD_LEVEL_KEYS] = {VD_EFFORT_KEYS, 1},
+    [VD_LEVEL_HEALTH] = {VD_EFFORT_NONE, 1},
+};
+
+static void set_level(struct vd_camera *c, struct vd_source *source)
+{
+    enum vd_effort effort = levels[c->asked].effort;
+    enum vd_level was = c->level;
+
+    c->level = c->asked;
+    if (c->analyst == NULL && effort < VD_EFFORT_KEYS)
+        effort = VD_EFFORT_KEYS; /* enough to know that it lives */
+    vd_source_effort(source, effort);
+    if (c->level == VD_LEVEL_HEALTH)
+        vd_source_gather(source, IDLE_GATHER_US);
+    if (c->analyst == NULL)
+        return;
+    vd_analyst_thin(c->analyst, levels[c->level].divide);
+    if (c->level == VD_LEVEL_HEALTH && was != VD_LEVEL_HEALTH)
+        vd_analyst_break(c->analyst, false); /* nobody will see what becomes of it */
+    else if (was == VD_LEVEL_HEALTH && c->level != VD_LEVEL_HEALTH)
+        vd_analyst_reset(c->analyst);
+}
+
 static int watch(struct vd_camera *c, struct vd_source *source, enum vd_fault *ret_fault,
                  struct vd_err *err)
 {
     int64_t session_us = now_us(c);
 
-    if (c->analyst == NULL)
-        vd_source_effort(source, VD_EFFORT_KEYS); /* enough to know that it lives */
+    set_level(c, source);
     for (;;) {
         struct vd_frame frame;
         int rc = vd_source_next(source, &frame, ret_fault, err);
 
         if (rc < 0)
             return rc;
-        note_progress(c, source, rc == 1);
+        note_progress(c, source, rc == 1 || c->level == VD_LEVEL_HEALTH);
+        if (c->asked != c->level)
+            set_level(c, source);
+        if (c->level == VD_LEVEL_HEALTH)
+            continue;
         if (rc == 1) {
             rc = look(c, source, &frame, ret_fault, err);
             if (rc < 0)
@@ -158,6 +203,11 @@ static int watch(struct vd_camera *c, struct vd_source *source, enum vd_fault *r
 static int connect_source(struct vd_camera *c, struct vd_source **ret_source,
                           enum vd_fault *ret_fault, struct vd_err *err)
 {
+    static const enum vd_decode decoders[] = {
+        [VD_CONFIG_DECODE_SOFTWARE] = VD_DECODE_SOFTWARE,
+        [VD_CONFIG_DECODE_VAAPI] = VD_DECODE_VAAPI,
+        [VD_CONFIG_DECODE_CUDA] = VD_DECODE_CUDA,
+    };
     const struct vd_camera_cfg *s = c->settings;
     struct vd_secret secret = {0};
     struct vd_source_opts opts = {
@@ -170,6 +220,7 @@ static int connect_source(struct vd_camera *c, struct vd_source **ret_source,
         .open_timeout_us = c->cfg->ingest.open_timeout_us,
         .read_timeout_us = c->cfg->ingest.read_timeout_us,
         .max_pixels = c->cfg->ingest.max_pixels,
+        .decode = decoders[s->decode],
         .clock = c->tools.clock,
         .stop = &c->stop,
     };
@@ -221,6 +272,8 @@ static void *run(void *arg)
     struct vd_camera *c = arg;
     enum vd_end_reason reason;
 
+    /* Where cores are short the kernel serves the important first, before any ladder. */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), PRIORITY_MAX - c->settings->priority);
     while (!vd_stop_requested(&c->stop)) {
         enum vd_fault fault = VD_FAULT_NONE;
         struct vd_err err = {0};
@@ -333,6 +386,13 @@ void vd_camera_facts(struct vd_camera *c, struct vd_camera_facts *ret_facts)
 {
     pthread_mutex_lock(&c->lock);
     *ret_facts = c->facts;
+    pthread_mutex_unlock(&c->lock);
+}
+
+void vd_camera_level(struct vd_camera *c, enum vd_level level)
+{
+    pthread_mutex_lock(&c->lock);
+    c->facts.level = level;
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -12,6 +12,7 @@
 #include "ingest/source/source.h"
 #include "ingest/worker/gate.h"
 #include "ingest/worker/health.h"
+#include "ingest/worker/ladder.h"
 #include "ingest/worker/outbox.h"
 
 struct vd_camera;
@@ -31,7 +32,8 @@ struct vd_camera_facts {
     char message[200];   /* likewise */
     bool is_connected;
     uint32_t sessions, faults;
-    uint32_t ailments; /* bit k: one of enum vd_kind k is open */
+    enum vd_level level; /* as vd_camera_level said last */
+    uint32_t ailments;   /* bit k: one of enum vd_kind k is open */
 };
 
 /* Starts the thread for one camera of cfg (referenced for as long as the camera lives). number
@@ -46,6 +48,9 @@ const struct vd_camera_cfg *vd_camera_settings(const struct vd_camera *camera);
 struct vd_lane *vd_camera_lane(struct vd_camera *camera);
 
 void vd_camera_facts(struct vd_camera *camera, struct vd_camera_facts *ret_facts);
+
+/* How much the camera is worth now; the thread follows with its next packet. */
+void vd_camera_level(struct vd_camera *camera, enum vd_level level);
 
 /* Asks the thread to end; what is open ends for reason. Returns at once; any number of times.
  */

@@ -184,6 +184,29 @@ int vd_crew_size(const struct vd_crew *c)
     return c->n;
 }
 
+void vd_crew_rungs(const struct vd_crew *c, struct vd_rung *ret_rungs)
+{
+    for (int i = 0; i < c->n; i++) {
+        struct vd_camera_facts facts;
+
+        vd_camera_facts(c->members[i].camera, &facts);
+        ret_rungs[i] =
+            (struct vd_rung){.priority = vd_camera_settings(c->members[i].camera)->priority,
+                             .lag_us = facts.is_connected ? facts.info.behind_us : 0,
+                             .level = facts.level};
+    }
+}
+
+void vd_crew_level(struct vd_crew *c, int i, enum vd_level level)
+{
+    vd_camera_level(c->members[i].camera, level);
+}
+
+const char *vd_crew_id(const struct vd_crew *c, int i)
+{
+    return vd_camera_settings(c->members[i].camera)->id;
+}
+
 void vd_crew_close(struct vd_crew **crew)
 {
     struct vd_crew *c = *crew;

@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "ingest/worker/camera.h"
+#include "ingest/worker/ladder.h"
 #include "ingest/worker/report.h"
 
 struct vd_crew;
@@ -30,6 +31,12 @@ bool vd_crew_tick(struct vd_crew *crew, const struct vd_config *cfg);
 void vd_crew_report(struct vd_crew *crew, struct vd_report *report);
 
 int vd_crew_size(const struct vd_crew *crew);
+
+/* What the ladder asks of each of the vd_crew_size() cameras, in an order that stands until the
+ * next vd_crew_change; and moves the i-th of them. */
+void vd_crew_rungs(const struct vd_crew *crew, struct vd_rung *ret_rungs);
+void vd_crew_level(struct vd_crew *crew, int i, enum vd_level level);
+const char *vd_crew_id(const struct vd_crew *crew, int i);
 
 /* Stops all cameras; what is open ends with reason restart. Sets NULL, accepts NULL. */
 void vd_crew_close(struct vd_crew **crew);

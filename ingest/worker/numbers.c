@@ -1,5 +1,11 @@
 #include "ingest/worker/numbers.h"
 
+#define LEVEL(at, text)                                                                        \
+    [VD_NUMBER_LEVEL_FULL + (at)] = {.name = "vedette_ingest_ladder_level",                    \
+                                     .labels = "level=\"" text "\"",                           \
+                                     .help = "Cameras at each level of the overload ladder.",  \
+                                     .type = VD_METRIC_GAUGE}
+
 struct vd_metric vd_numbers[VD_N_NUMBERS] = {
     [VD_NUMBER_PACKETS] = {.name = "vedette_ingest_packets_total",
                            .help = "Video packets read from cameras."},
@@ -28,6 +34,20 @@ struct vd_metric vd_numbers[VD_N_NUMBERS] = {
     [VD_NUMBER_DECIDE_TO_SPOOL] = {.name = "vedette_ingest_decide_to_spool_seconds",
                                    .help = "From the decision to the accepted event.",
                                    .type = VD_METRIC_HISTOGRAM},
+    [VD_NUMBER_CPU] = {.name = "vedette_ingest_cpu_percent",
+                       .help = "Use of the processors that the worker may use.",
+                       .type = VD_METRIC_GAUGE},
+    [VD_NUMBER_LAG_WORST] = {.name = "vedette_ingest_lag_worst_milliseconds",
+                             .help = "How late the packets of the latest camera are read.",
+                             .type = VD_METRIC_GAUGE},
+    LEVEL(0, "full"),
+    LEVEL(1, "half"),
+    LEVEL(2, "quarter"),
+    LEVEL(3, "key-frames"),
+    LEVEL(4, "health"),
+    [VD_NUMBER_LAG] = {.name = "vedette_ingest_lag_seconds",
+                       .help = "How long packets waited to be read; each camera, each second.",
+                       .type = VD_METRIC_HISTOGRAM},
 };
 
 void vd_number_add(enum vd_number number, int64_t n)

@@ -19,6 +19,11 @@ enum vd_number {
     VD_NUMBER_SNAPSHOTS_LOST,
     VD_NUMBER_SNAPSHOT_BYTES,
     VD_NUMBER_DECIDE_TO_SPOOL,
+    VD_NUMBER_CPU,
+    VD_NUMBER_LAG_WORST,
+    VD_NUMBER_LEVEL_FULL, /* and so on, in the order of enum vd_level */
+    VD_NUMBER_LEVEL_LAST = VD_NUMBER_LEVEL_FULL + 4,
+    VD_NUMBER_LAG,
     VD_N_NUMBERS
 };
 

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "ingest/worker/numbers.h"
 
-enum { PIECE_MAX = 24 * 1024 };
+enum { PIECE_MAX = 24 * 1024, LATE_US = 1000 * 1000 /* is told */ };
 
 /* "id":{…} of every camera, one after the other, each with its length before it. */
 struct text {
@@ -89,6 +89,10 @@ static struct vd_json *camera_json(const struct vd_camera_facts *f,
         ok = ok && set(o, "message", vd_json_text(f->message));
         ok = ok && set(o, "advice", vd_json_text(vd_fault_advice(fault)));
     }
+    if (f->level != VD_LEVEL_FULL)
+        ok = ok && set(o, "level", vd_json_text(vd_level_name(f->level)));
+    if (f->is_connected && f->info.behind_us >= LATE_US)
+        ok = ok && set(o, "lag_s", vd_json_int(f->info.behind_us / 1000000));
     if (f->ailments != 0)
         ok = ok && set(o, "conditions", ailments_json(f->ailments));
     if (f->info.w > 0) {
@@ -167,6 +171,17 @@ static void add_head(const struct vd_report *r, char *buf, size_t size, size_t *
         r->worker, s.depth, s.bytes, s.last, s.oldest_us, s.refused, s.full ? "true" : "false");
 }
 
+/* As a key: name, or name{label=\"…\"}. */
+static void add_metric_name(const struct vd_metric *m, bool is_first, char *buf, size_t size,
+                            size_t *len)
+{
+    (void)vd_str_add(buf, size, len, "%s\"%s%s", is_first ? "" : ",", m->name,
+                     m->labels != NULL ? "{" : "");
+    for (const char *c = m->labels; c != NULL && *c != '\0'; c++)
+        (void)vd_str_add(buf, size, len, *c == '"' ? "\\%c" : "%c", *c);
+    (void)vd_str_add(buf, size, len, "%s\":", m->labels != NULL ? "}" : "");
+}
+
 static void add_metrics(char *buf, size_t size, size_t *len)
 {
     bool is_first = true;
@@ -175,8 +190,9 @@ static void add_metrics(char *buf, size_t size, size_t *len)
     for (int i = 0; i < VD_N_NUMBERS; i++) {
         if (vd_numbers[i].type == VD_METRIC_HISTOGRAM)
             continue;
-        (void)vd_str_add(buf, size, len, "%s\"%s\":%" PRId64, is_first ? "" : ",",
-                         vd_numbers[i].name, (int64_t)atomic_load(&vd_numbers[i].value));
+        add_metric_name(&vd_numbers[i], is_first, buf, size, len);
+        (void)vd_str_add(buf, size, len, "%" PRId64,
+                         (int64_t)atomic_load(&vd_numbers[i].value));
         is_first = false;
     }
     (void)vd_str_add(buf, size, len, "}");

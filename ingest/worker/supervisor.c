@@ -23,6 +23,7 @@
 #include "ingest/worker/gate.h"
 #include "ingest/worker/numbers.h"
 #include "ingest/worker/outbox.h"
+#include "ingest/worker/relief.h"
 #include "ingest/worker/report.h"
 #include "storage/spool/spool.h"
 
@@ -42,6 +43,7 @@ struct vd_supervisor {
     struct vd_ship *ship;
     struct vd_serve *serve;
     struct vd_crew *crew;
+    struct vd_relief *relief;
     struct vd_event refusal; /* of a configuration; open while rev > 0 */
     int ticks;
     char spool_path[VD_PATH_MAX], media_root[VD_PATH_MAX], producer[96];
@@ -228,6 +230,8 @@ static int open_crew(struct vd_supervisor *s, struct vd_err *err)
     if (rc == 0)
         rc = vd_crew_open(&s->crew, &tools, s->opts.share, s->opts.shares, err);
     if (rc == 0)
+        rc = vd_relief_open(&s->relief, s->opts.worker, s->outbox, s->lane, s->opts.clock, err);
+    if (rc == 0)
         (void)vd_crew_change(s->crew, NULL, s->cfg);
     return rc;
 }
@@ -263,6 +267,7 @@ static void tick(struct vd_supervisor *s)
 {
     bool has_changed = vd_crew_tick(s->crew, s->cfg);
 
+    vd_relief_tick(s->relief, s->crew);
     if (has_changed || s->ticks % REPORT_TICKS == 0)
         vd_crew_report(s->crew, s->report);
     s->ticks++;
@@ -309,6 +314,7 @@ void vd_supervisor_close(struct vd_supervisor **supervisor)
     *supervisor = NULL;
     if (s == NULL)
         return;
+    vd_relief_close(&s->relief);
     vd_crew_close(&s->crew);
     if (s->outbox != NULL)
         LOG_INFO("worker.end",

@@ -64,17 +64,20 @@ until("an alert with its picture", picture, 180 - (time.monotonic() - built))
 print(f"built after {built - begun:.0f} s, first alert with its picture {time.monotonic() - built:.0f} s later")
 page, data = call("GET", "/")
 assert page.status == 200 and b"<html" in data.lower(), page.status
-users = {}
-for entry in os.listdir("/proc"):
-    if entry.isdigit() and os.path.exists(f"/proc/{entry}/root") and os.path.realpath(f"/proc/{entry}/root") == root:
-        with open(f"/proc/{entry}/comm", encoding="utf-8") as name:
-            users.setdefault(name.read().strip(), set()).add(os.stat(f"/proc/{entry}").st_uid)
-print("users:", {name: sorted(uids) for name, uids in users.items()})
+proc = f"{root}/proc"  # that of the root's own pid namespace, which is ours too
+users, supervisor = {}, []
+for entry in filter(str.isdigit, os.listdir(proc)):
+    try:
+        with open(f"{proc}/{entry}/comm", encoding="utf-8") as text:
+            name = text.read().strip()
+        users.setdefault(name, set()).add(os.stat(f"{proc}/{entry}").st_uid)
+    except FileNotFoundError:
+        continue
+    if name == "vedette-up":
+        supervisor.append(int(entry))
+print("users:", {name: sorted(uids) for name, uids in users.items() if name.startswith(("vedette", "postgres"))})
 for name in ("vedette-router", "vedette-console", "vedette-ingest", "postgres"):
     assert 0 not in users.get(name, {0}), (name, users)
-supervisor = [int(e) for e in os.listdir("/proc") if e.isdigit() and os.path.realpath(f"/proc/{e}/root") == root
-              and open(f"/proc/{e}/cmdline", "rb").read().startswith((b"build/release/bin/vedette", b"/root/vedette/build"))
-              and open(f"/proc/{e}/comm").read().strip() == "vedette-up"]
 since = time.monotonic()
 os.kill(min(supervisor), signal.SIGINT)
 while time.monotonic() - since < 10 and not said("vedette: stopped"):

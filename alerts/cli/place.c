@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "config/place.h"
@@ -23,6 +24,11 @@ int cli_place_find(struct cli_place *place, const char *config, const char *stat
     if (whole != NULL)
         (void)vd_str_copy(place->state, sizeof place->state, whole);
     free(whole);
+    if (access(place->config, F_OK) != 0)
+        return vd_err_set(err, VD_EINVAL,
+                          "there is no configuration in '%s'; name the state folder of the "
+                          "Vedette that runs with --state, or its configuration with --config",
+                          place->config);
     rc = vd_config_load(&place->cfg, place->config, VD_CONFIG_SECRETS_NONE, NULL, err);
     if (rc >= 0)
         rc = vd_link_endpoint(place->cfg->bus.feed, place->state, "feed", place->feed,

@@ -11,6 +11,7 @@
 #include "base/crypto.h"
 #include "base/event.h"
 #include "base/fs.h"
+#include "base/str.h"
 #include "config/bind.h"
 #include "config/cli/cli.h"
 #include "config/print.h"
@@ -85,6 +86,22 @@ static int judge_add(struct add *add)
     return 0;
 }
 
+static int ask_for_area(const struct vd_config *cfg)
+{
+    enum { SHOWN_MAX = 8 };
+    char codes[SHOWN_MAX * (VD_AREA_MAX + 3)] = "";
+    size_t len = 0;
+
+    if (cfg->n_areas == 0)
+        return vd_cli_fail(VD_CLI_USAGE, "there are no areas yet; vedette.yaml needs 'areas:' "
+                                         "with a 'code:' and a 'name:'");
+    for (int i = 0; i < cfg->n_areas && i < SHOWN_MAX; i++)
+        (void)vd_str_add(codes, sizeof codes, &len, "%s%s", i > 0 ? ", " : "",
+                         cfg->areas[i].code);
+    return vd_cli_fail(VD_CLI_USAGE, "camera add: give --area CODE, one of %s%s", codes,
+                       cfg->n_areas > SHOWN_MAX ? ", …" : "");
+}
+
 /* Whether the new camera has a place in the folder as it is. */
 static int judge_folder(struct add *add, const struct vd_config *cfg)
 {
@@ -101,12 +118,7 @@ static int judge_folder(struct add *add, const struct vd_config *cfg)
     if (add->area == NULL && cfg->n_areas == 1)
         add->area = cfg->areas[0].code;
     if (add->area == NULL)
-        return vd_cli_fail(VD_CLI_USAGE,
-                           cfg->n_areas == 0
-                               ? "there are no areas yet; vedette.yaml needs 'areas:' with a "
-                                 "'code:' and a 'name:'"
-                               : "camera add: give --area; there are %d",
-                           cfg->n_areas);
+        return ask_for_area(cfg);
     return 0;
 }
 

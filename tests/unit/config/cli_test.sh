@@ -56,6 +56,9 @@ expect 2 "which one?" "$vedette" camera show --config "$tmp/c"
 expect 0 "no cameras" "$vedette" camera list --config "$tmp/c"
 
 # add: checked before it is written
+mkdir "$tmp/two"
+printf 'areas:\n  - {code: a, name: A}\n  - {code: a/b, name: B}\n' >"$tmp/two/vedette.yaml"
+expect 2 "give --area CODE, one of a, a/b" "$vedette" camera add --config "$tmp/two" --url rtsp://10.0.0.1/1 gate
 expect 2 "no id" "$vedette" camera add --config "$tmp/c" --url rtsp://10.0.0.1/1 ../evil
 expect 2 "give --url" "$vedette" camera add --config "$tmp/c" gate
 expect 1 "user and password do not belong in a URL" "$vedette" camera add --config "$tmp/c" \

@@ -50,6 +50,10 @@ int writer_catch_up(struct vd_writer *w, struct vd_batch *batch, int64_t to, str
                                          .limit = left < GAP_ROWS ? (int)left : GAP_ROWS};
         int rc = vd_pg_feed_read(w->pg, &query, take_row, &gap, &through, err);
 
+        if (rc == VD_EEOF) { /* retention took it: a subscriber who asks is told "expired" */
+            w->handed = to;
+            break;
+        }
         if (rc < 0)
             return rc;
         if (gap.rc < 0)

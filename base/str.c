@@ -210,3 +210,14 @@ bool vd_time_parse(const char *text, int64_t *ret_wall_us)
     *ret_wall_us = ((int64_t)t - (int64_t)minutes * 60) * 1000000 + us;
     return true;
 }
+
+int vd_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}

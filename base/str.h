@@ -30,4 +30,7 @@ void vd_time_format(int64_t wall_us, char text[VD_TIME_TEXT]);
 /* RFC 3339 with any fraction and any offset -> microseconds since 1970 UTC. */
 bool vd_time_parse(const char *text, int64_t *ret_wall_us);
 
+/* The value of a hexadecimal digit in either case; -1: it is none. */
+int vd_hex_digit(char c);
+
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/str.h"
+
 struct vd_uuid vd_uuid_make(int64_t wall_us)
 {
     uint64_t ms = (uint64_t)(wall_us / 1000);
@@ -45,17 +47,6 @@ void vd_uuid_format(const struct vd_uuid *uuid, char text[VD_UUID_TEXT])
     *p = '\0';
 }
 
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool vd_uuid_parse(const char *text, struct vd_uuid *ret_uuid)
 {
     struct vd_uuid u;
@@ -66,8 +57,8 @@ bool vd_uuid_parse(const char *text, struct vd_uuid *ret_uuid)
 
         if (dash_before(i) && *p++ != '-')
             return false;
-        high = nibble(*p);
-        low = high < 0 ? -1 : nibble(p[1]);
+        high = vd_hex_digit(*p);
+        low = high < 0 ? -1 : vd_hex_digit(p[1]);
         if (low < 0)
             return false;
         u.bytes[i] = (uint8_t)(high << 4 | low);

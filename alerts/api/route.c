@@ -57,17 +57,6 @@ const char *vd_route_name(enum vd_route route)
     return names[route];
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 int vd_percent_decode(const char *text, size_t len, bool is_form, char *ret_text, size_t size)
 {
     size_t out = 0;
@@ -76,8 +65,8 @@ int vd_percent_decode(const char *text, size_t len, bool is_form, char *ret_text
         unsigned char c = (unsigned char)text[i];
 
         if (c == '%') {
-            int high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
-            int low = i + 2 < len ? hex_digit(text[i + 2]) : -1;
+            int high = i + 2 < len ? vd_hex_digit(text[i + 1]) : -1;
+            int low = i + 2 < len ? vd_hex_digit(text[i + 2]) : -1;
 
             if (high < 0 || low < 0)
                 return VD_EPROTO;

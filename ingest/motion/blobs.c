@@ -70,12 +70,36 @@ static void join_rows(struct vd_run *runs, int above, int above_end, int below, 
     }
 }
 
+/* What a pixel's flags add to the counts of strong, darker and changed, 16 bits each: a run has
+ * at most VD_MOTION_W_MAX pixels. */
+#define STRONG  (INT64_C(1))
+#define DARKER  (INT64_C(1) << 16)
+#define CHANGED (INT64_C(1) << 32)
+static const int64_t of_flags[16] = {
+    [2] = STRONG,
+    [3] = STRONG,
+    [4] = DARKER,
+    [5] = DARKER,
+    [6] = STRONG + DARKER,
+    [7] = STRONG + DARKER,
+    [8] = CHANGED,
+    [9] = CHANGED,
+    [10] = CHANGED + STRONG,
+    [11] = CHANGED + STRONG,
+    [12] = CHANGED + DARKER,
+    [13] = CHANGED + DARKER,
+    [14] = CHANGED + DARKER + STRONG,
+    [15] = CHANGED + DARKER + STRONG,
+};
+_Static_assert(VD_PIXEL_STRONG == 2 && VD_PIXEL_DARKER == 4 && VD_PIXEL_CHANGED == 8, "above");
+
 static void add_run(struct vd_blob *blob, const struct vd_run *run,
                     const struct vd_flag_map *map)
 {
     const uint8_t *row = map->flags + run->y * map->pitch;
     const uint16_t *zone_row = map->zones + run->y * map->pitch;
     int n = run->x1 - run->x0;
+    int64_t counts = 0;
 
     blob->x0 = run->x0 < blob->x0 ? run->x0 : blob->x0;
     blob->x1 = run->x1 > blob->x1 ? run->x1 : blob->x1;
@@ -84,13 +108,17 @@ static void add_run(struct vd_blob *blob, const struct vd_run *run,
     blob->area += n;
     blob->cx += (float)n * 0.5F * (float)(run->x0 + run->x1 - 1);
     blob->cy += (float)n * (float)run->y;
-    for (int x = run->x0; x < run->x1; x++) {
-        blob->strong += (row[x] & VD_PIXEL_STRONG) != 0;
-        blob->darker += (row[x] & VD_PIXEL_DARKER) != 0;
-        blob->changed += (row[x] & VD_PIXEL_CHANGED) != 0;
-        for (unsigned bits = zone_row[x] & ~(unsigned)VD_ZONE_SEEN, z = 0; bits != 0;
-             bits >>= 1, z++)
-            blob->zone_area[z] += (int)(bits & 1);
+    for (int x = run->x0; x < run->x1; x++)
+        counts += of_flags[row[x] % 16];
+    blob->strong += (int)(counts & 0xFFFF);
+    blob->darker += (int)(counts >> 16 & 0xFFFF);
+    blob->changed += (int)(counts >> 32);
+    for (int x0 = run->x0, x = x0; x0 < run->x1; x0 = x) {
+        while (x < run->x1 && zone_row[x] == zone_row[x0])
+            x++;
+        for (unsigned bits = zone_row[x0] & ~(unsigned)VD_ZONE_SEEN; bits != 0;
+             bits &= bits - 1)
+            blob->zone_area[__builtin_ctz(bits)] += x - x0;
     }
 }
 

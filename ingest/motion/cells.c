@@ -281,23 +281,25 @@ static bool is_loose(const struct vd_background *bg, int r, int c)
 
 void vd_background_tolerate(struct vd_background *bg, int r)
 {
-    uint8_t range[VD_MOTION_W_MAX];
+    uint8_t range[VD_MOTION_W_MAX] = {0}, loose[VD_MOTION_W_MAX];
     bool is_needed = false;
 
-    for (int c = 0; c < bg->cols; c++)
+    for (int c = 0; c < bg->cols; c++) {
+        memset(loose + c * VD_CELL, is_loose(bg, r, c) ? 0xFF : 0, VD_CELL);
         is_needed |= is_loose(bg, r, c);
+    }
     if (!is_needed && !bg->is_tolerant[r])
         return;
     bg->is_tolerant[r] = is_needed;
     for (int y = r * VD_CELL; y < (r + 1) * VD_CELL && y < bg->h; y++) {
         const int16_t *row = bg->model.mean0 + y * bg->pitch;
-        int at = y * bg->pitch;
+        const uint16_t *zones = bg->zones + y * bg->pitch;
+        uint8_t *tolerance = bg->tolerance + y * bg->pitch;
 
         if (is_needed)
             bg->dsp.range(y > 0 ? row - bg->pitch : row, row,
                           y + 1 < bg->h ? row + bg->pitch : row, range, bg->w);
         for (int x = 0; x < bg->w; x++)
-            if (bg->zones[at + x] != 0)
-                bg->tolerance[at + x] = is_loose(bg, r, x / VD_CELL) ? range[x] : 0;
+            tolerance[x] = zones[x] != 0 ? range[x] & loose[x] : tolerance[x];
     }
 }

@@ -203,6 +203,44 @@ ALWAYS int32_t sum_8(__m256i v)
     return _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0xB1)));
 }
 
+static void sum_bytes_avx2(const uint8_t *p, ptrdiff_t stride, int w, int rows,
+                           int32_t *columns, int32_t *cells, int32_t *row_sums)
+{
+    const __m256i zero = v_set(0);
+    __m256i row_acc[8] = {zero, zero, zero, zero, zero, zero, zero, zero};
+    int32_t more[8] = {0}, lanes[8];
+    int x = 0;
+
+    for (; x + 32 <= w; x += 32) {
+        __m256i sums[2] = {zero, zero}, cell = zero;
+
+        for (int y = 0; y < rows; y++) {
+            const uint8_t *at = p + y * stride + x;
+            __m256i sad = _mm256_sad_epu8(load(at), zero);
+
+            sums[0] = v_add(sums[0], v_bytes(at));
+            sums[1] = v_add(sums[1], v_bytes(at + 16));
+            cell = _mm256_add_epi32(cell, sad);
+            row_acc[y] = _mm256_add_epi32(row_acc[y], sad);
+        }
+        for (int i = 0; i < 4; i++) {
+            __m256i half = sums[i / 2];
+            __m128i part =
+                i % 2 ? _mm256_extracti128_si256(half, 1) : _mm256_castsi256_si128(half);
+            int32_t *to = columns + x + 8 * i;
+
+            store(to, _mm256_add_epi32(load(to), _mm256_cvtepu16_epi32(part)));
+        }
+        store(lanes, cell);
+        for (int i = 0; i < 4; i++)
+            cells[x / 8 + i] = lanes[2 * i];
+    }
+    if (x < w)
+        vd_dsp_c.sum_bytes(p + x, stride, w - x, rows, columns + x, cells + x / 8, more);
+    for (int y = 0; y < rows; y++)
+        row_sums[y] = more[y] + sum_8(row_acc[y]);
+}
+
 /* Two Q7 values add up to less than 2^16. */
 static void sum_q7_avx2(const int16_t *p, ptrdiff_t stride, int w, int rows, int32_t *columns,
                         int32_t *cells, int32_t *row_sums)
@@ -339,6 +377,7 @@ void vd_dsp_init_avx2(struct vd_dsp *dsp)
 {
     dsp->shrink = shrink_avx2;
     dsp->compare = compare_rows;
+    dsp->sum_bytes = sum_bytes_avx2;
     dsp->sum_q7 = sum_q7_avx2;
     dsp->count = count_avx2;
     dsp->relight = relight_avx2;

@@ -15,7 +15,7 @@ enum { WARM_FRAMES = 8, WARM_US = 1500000, SETTLE_US = 300000, SETTLE_MAX_US = 1
 /* Many specks are no thing: one blob has to be nearly of the least area by itself. */
 static const float LARGEST = 0.75F;
 static const float MIN_AREA = 0.002F; /* of a zone that asks for nothing */
-static const float MOVING_SHARE = 0.08F, SCENE_SHARE = 0.55F;
+static const float MOVING_SHARE = 0.08F, MAX_AREA = 0.55F;
 
 struct vd_motion {
     struct vd_motion_settings settings;
@@ -80,6 +80,10 @@ int vd_motion_open(struct vd_motion **ret_motion, const struct vd_motion_setting
     if (m == NULL)
         return vd_err_set(err, VD_ENOMEM, "detector: out of memory");
     m->settings = *settings;
+    if (m->settings.warm_up_us == 0)
+        m->settings.warm_up_us = WARM_US;
+    if (m->settings.max_area == 0)
+        m->settings.max_area = MAX_AREA;
     *ret_motion = m;
     return 0;
 }
@@ -303,11 +307,11 @@ static void suppress(struct vd_motion_result *r, enum vd_motion_reason reason)
 static void next_state(struct vd_motion *m, struct vd_motion_result *r)
 {
     if (m->state == VD_MOTION_WARM_UP) {
-        if (m->bg.frames < WARM_FRAMES || r->mono_us - m->begun_us < WARM_US) {
+        if (m->bg.frames < WARM_FRAMES || r->mono_us - m->begun_us < m->settings.warm_up_us) {
             suppress(r, VD_MOTION_WARMING);
             return;
         }
-    } else if (r->changed > SCENE_SHARE) {
+    } else if (r->changed > m->settings.max_area) {
         r->scene_changed = m->state != VD_MOTION_SCENE_CHANGE;
         if (r->scene_changed)
             m->begun_us = r->mono_us;

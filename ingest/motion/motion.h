@@ -50,6 +50,8 @@ struct vd_motion_settings {
     struct vd_motion_zone zones[VD_MOTION_ZONES_MAX];
     int n_masks; /* what lies in a mask is not looked at */
     struct vd_motion_polygon masks[VD_MOTION_MASKS_MAX];
+    int64_t warm_up_us;      /* nothing counts this soon after open or reset; 0: 1.5 s */
+    float max_area;          /* more of the picture at once is a change of scene; 0: 0.55 */
     unsigned cpu_flags_mask; /* for tests: 0 all that the machine has; else see dsp.h */
 };
 

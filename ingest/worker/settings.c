@@ -25,7 +25,9 @@ void vd_settings_of(const struct vd_camera_cfg *camera, struct vd_motion_setting
     static const struct vd_polygon picture = {.points = whole, .n_points = 4};
 
     *ret_motion =
-        (struct vd_motion_settings){.sensitivity = sensitivities[camera->detect.sensitivity]};
+        (struct vd_motion_settings){.sensitivity = sensitivities[camera->detect.sensitivity],
+                                    .warm_up_us = camera->detect.warm_up_us,
+                                    .max_area = camera->detect.max_area};
     *ret_track = (struct vd_track_settings){.m = camera->detect.start.m,
                                             .n = camera->detect.start.n,
                                             .quiet_us = camera->detect.quiet_us,

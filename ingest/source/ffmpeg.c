@@ -26,9 +26,10 @@ static int64_t to_us(const struct av_source *s, int64_t stamp)
 static void gather(const struct av_source *s)
 {
     int64_t next_us = vd_timing_next_us(&s->timing), now_us;
+    int64_t usual_us = s->base.gather_us / 2 + s->timing.interval_us + BEHIND_US / 2;
 
-    /* Who is behind reads on: sleeping would keep the distance. */
-    if (s->base.gather_us <= 0 || next_us == 0 || s->is_file || s->timing.behind_us > BEHIND_US)
+    /* Who is behind by more than gathering makes reads on: sleeping would keep the distance. */
+    if (s->base.gather_us <= 0 || next_us == 0 || s->is_file || s->timing.behind_us > usual_us)
         return;
     now_us = vd_av_now(s);
     if (next_us > now_us)

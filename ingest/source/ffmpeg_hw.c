@@ -2,6 +2,7 @@
 
 #include <libavutil/hwcontext.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/str.h"
 
@@ -40,7 +41,7 @@ void vd_av_hw_prepare(struct av_source *s, enum vd_decode decode, const AVCodec 
 {
     enum AVHWDeviceType type =
         decode == VD_DECODE_CUDA ? AV_HWDEVICE_TYPE_CUDA : AV_HWDEVICE_TYPE_VAAPI;
-    char text[AV_ERROR_MAX_STRING_SIZE];
+    char text[AV_ERROR_MAX_STRING_SIZE], reason[sizeof s->base.info.no_hardware];
     int rc;
 
     s->hw_format = AV_PIX_FMT_NONE;
@@ -54,7 +55,8 @@ void vd_av_hw_prepare(struct av_source *s, enum vd_decode decode, const AVCodec 
     rc = av_hwdevice_ctx_create(&s->codec->hw_device_ctx, type, NULL, NULL, 0);
     if (rc < 0) {
         (void)av_strerror(rc, text, sizeof text);
-        fall_back(s, text);
+        (void)snprintf(reason, sizeof reason, "no such device: %.40s", text);
+        fall_back(s, reason);
         return;
     }
     s->codec->get_format = pick_format;

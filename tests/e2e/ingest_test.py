@@ -193,5 +193,22 @@ def a_refused_configuration_changes_nothing_and_is_said():
     sim.stop()
 
 
+def hardware_that_is_not_there_is_said_once_and_done_without():
+    sim = _simulate("ingest-hardware-sim", [f"one {SCENE}", f"two {SCENE} phase=7"])
+    with Worker("ingest-hardware", {"one": f"decode: vaapi, url: \"{sim.url('one')}\"",
+                                    "two": f"decode: cuda, url: \"{sim.url('two')}\""}) as worker:
+        worker.start()
+        wait_for(lambda: worker.log().count("cam.online") == 2, 10, "both are there", worker.log)
+        sim.ask("fault one close")
+        wait_for(lambda: "cam.fault cam=one" in worker.log(), 10, "one is cut off", worker.log)
+        wait_for(lambda: worker.events(), 30, "something moves", worker.log)
+        for camera in ("one", "two"):
+            said = [line for line in worker.log().splitlines() if f"cam.decode cam={camera}" in line]
+            assert len(said) <= 1 and all("by=software" in line for line in said), said
+        print("       " + next((line for line in worker.log().splitlines() if "cam.decode" in line), "this machine has the hardware"))
+        worker.stop()
+    sim.stop()
+
+
 if __name__ == "__main__":
     run_tests(globals(), sys.argv[1:])

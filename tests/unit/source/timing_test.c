@@ -80,3 +80,48 @@ Test(timing, places_pictures_in_their_own_order)
     cr_assert_eq(vd_timing_place(&t, 20000, 1100000, &last_us), 1050001);
     cr_assert_eq(vd_timing_place(&t, VD_TIMING_NONE, 1200000, &last_us), 1200000);
 }
+
+/* 10 pictures a second, each read late_us after it was made. */
+static int64_t read_on(struct vd_timing *t, int64_t *pts_us, int n, int64_t late_us,
+                       int64_t more_us)
+{
+    for (int i = 0; i < n; i++, *pts_us += 100000, late_us += more_us)
+        (void)vd_timing_feed(t, *pts_us, 50000000 + *pts_us + late_us, false);
+    return t->behind_us;
+}
+
+Test(timing, what_waits_longer_and_longer_is_behind_however_long_that_lasts)
+{
+    struct vd_timing t = {0};
+    int64_t pts_us = 0;
+
+    cr_assert_eq(read_on(&t, &pts_us, 100, 20000, 0), 0);
+    cr_assert_eq(read_on(&t, &pts_us, 1000, 20000, 5000), 999 * 5000);
+    cr_assert_eq(read_on(&t, &pts_us, 1000, 5020000, 0), 5000000, "and stays so");
+    cr_assert_eq(read_on(&t, &pts_us, 10, 20000, 0), 0, "until it was read up");
+}
+
+Test(timing, what_had_to_be_waited_for_is_late_by_nobody_s_fault_here)
+{
+    struct vd_timing t = {0};
+    int64_t pts_us = 0;
+
+    (void)read_on(&t, &pts_us, 100, 20000, 0);
+    cr_assert_gt(read_on(&t, &pts_us, 10, 1000000, 0), 900000);
+    vd_timing_fresh(&t);
+    cr_assert_eq(t.behind_us, 0);
+    cr_assert_eq(read_on(&t, &pts_us, 10, 1000000, 0), 0);
+}
+
+Test(timing, a_camera_that_starts_anew_is_not_behind)
+{
+    struct vd_timing t = {0};
+    int64_t pts_us = 0;
+
+    (void)read_on(&t, &pts_us, 100, 0, 0);
+    pts_us += INT64_C(3600) * 1000000;
+    (void)vd_timing_feed(&t, pts_us, 50000000 + 11000000, false);
+    cr_assert_eq(t.behind_us, 0);
+    (void)vd_timing_feed(&t, 0, 50000000 + 11100000, false);
+    cr_assert_eq(t.behind_us, 0);
+}

@@ -333,7 +333,9 @@ static int start(struct vd_http *http, int fd, struct vd_err *err)
         flags, 0, NULL, NULL, serve, http, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
         MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd, MHD_OPTION_URI_LOG_CALLBACK, begin, http,
         MHD_OPTION_NOTIFY_COMPLETED, end, http, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)VD_HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)VD_HTTP_IDLE_S,
+        (unsigned)VD_HTTP_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        http->is_local || http->opts.is_behind_proxy ? 0u : (unsigned)VD_HTTP_PER_ADDRESS,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)VD_HTTP_IDLE_S,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(2 * VD_HTTP_HEADER_MAX), MHD_OPTION_ARRAY,
         http->opts.cert_pem != NULL ? tls : none, MHD_OPTION_END);
     if (http->daemon == NULL) {

@@ -19,6 +19,7 @@
 enum {
     VD_HTTP_HEADER_MAX = 16 * 1024,
     VD_HTTP_CONNECTIONS = 768, /* at once; 256 of them may be streams */
+    VD_HTTP_PER_ADDRESS = 256, /* of one machine, where machines can be told apart */
     VD_HTTP_IDLE_S = 30,       /* a connection that says nothing */
     VD_HTTP_REQUEST_S = 30,    /* from its first byte to its last */
 };

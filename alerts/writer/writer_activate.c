@@ -129,6 +129,13 @@ int writer_activate(struct vd_writer *w, struct vd_err *err)
         vd_pg_close(&w->pg);
         return rc;
     }
+    /* A database that was put back under us is another one: producers and readers are to ask
+     * anew, for numbers they were told of are no longer true. */
+    if (!is_fresh && last < w->handed) {
+        LOG_WARN("db.went-back", "position=%lld was=%lld", (long long)last,
+                 (long long)w->handed);
+        is_fresh = true;
+    }
     if (is_fresh) {
         w->handed = last; /* what came before is for a replay */
         w->state.activations++;

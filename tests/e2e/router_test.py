@@ -256,6 +256,28 @@ def a_connection_that_breaks_in_the_midst_of_a_commit_doubles_nothing():
         print(f"       {ended} connections ended, {rig.sql('SELECT count(*) FROM event')[0][0]} events")
 
 
+def a_database_put_back_under_a_running_router_gets_what_comes_next():
+    """As if restored from a backup: what lies between is lost, and said; nothing may wait for ever."""
+    with Rig() as rig:
+        rig.router()
+        wait_active(rig)
+        producer = rig.producer("a", 100, 8, 5)
+        wait_for(lambda: int(rig.sql("SELECT position FROM feed_counter")[0][0]) > 100, 10, "some events", rig.tail)
+        rig.sql("BEGIN; SELECT 1 FROM feed_counter FOR UPDATE; DELETE FROM event WHERE position > 50;"
+                " DELETE FROM feed WHERE position > 50; UPDATE feed_counter SET position = 50;"
+                " DELETE FROM open_event WHERE position > 50; DELETE FROM rule_state; DELETE FROM alert;"
+                " UPDATE source SET last_sequence = (SELECT coalesce(max(sequence), 0) FROM event WHERE source = source.id);"
+                " COMMIT; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'vedette-r%'")
+        producer.wait(30)
+
+        def audit():
+            rig.producer("a", 1, 0, 1).wait(30)
+            return [line.split() for line in rig.command("verify").stdout.splitlines() if line.startswith("/ingest/a/")]
+        wait_for(lambda: len(audit()) == 2 and audit()[1][-1] == "ok" and int(audit()[1][2]) > 300, 30,
+                 "what came after the loss is stored under a new source", rig.tail, every=0.5)
+        assert "LOST" in audit()[0], audit()  # and the audit says what is gone
+
+
 def alerts_closed_by_hand_take_no_newcomers_and_durations_wait_through_a_restart():
     rules = """rules:
   - {id: fold, when: {kind: motion}, severity: red, action: Look., group: {by: camera, window: 60s}}

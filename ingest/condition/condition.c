@@ -3,61 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/condition/measure.h"
-
-enum {
-    PX_MAX = VD_CONDITION_W_MAX * VD_CONDITION_H_MAX,
-    SIDE_MIN = 2 * VD_BLOCK_PX,
-    STIR_N = 16, /* pictures of 8 s */
-    N_RULES = 7,
-};
-
-#define SECONDS(s) ((int64_t)((s)*1000000.0))
+#include "ingest/condition/inner.h"
 
 /* Two looks a second see everything that lasts; a rate of 5 or 25 would only cost. */
 static const int64_t LOOK_US = SECONDS(0.45);
 
-/* The steady picture follows within about 2 s: passers-by and noise fade, a turned camera
- * shows. The usual view follows within 10 min: the sun may wander, a cover may not slip in. */
-enum { STEADY_SHIFT = 2, USUAL_SHIFT = 10, LEARN_LOOKS = 16, SETTLED_LOOKS = 8 };
-
 /* A usual view that was not met for so long is given up: the new one is the usual. */
 static const int64_t RELEARN_US = SECONDS(600);
 
-/* From this share of lost structure on it is worth while to ask where it went. */
-static const float TURN_GONE = 0.15F;
+/* What a place stirs least is forgotten by so much a block: the double takes three hours. */
+static const float STIR_RISE = 1.0005F;
 
 /* Another mean by so many grey levels is no matter of noise: what was averaged is of yesterday.
  */
 static const float SUDDEN = 12;
-
-struct rule_state {
-    bool is_on;
-    bool is_candidate; /* the figure says on (or, while on: still) */
-    int64_t
-        turned_mono_us; /* since when the figure says the opposite of is_on; 0: it does not */
-};
-
-struct vd_condition {
-    int w, h;
-    int64_t last_mono_us;    /* of the last look; 0: none */
-    int looks;               /* since the size was last set */
-    int fresh;               /* looks since the last gap */
-    int64_t suspect_mono_us; /* since when something is suspected; 0: nothing is */
-    float stirs[STIR_N];     /* ring over the looks since the last gap */
-    struct rule_state states[N_RULES];
-    struct vd_condition_numbers now;
-    struct vd_turn turn;
-    float fine, usual_fine;
-    float quiet_stir; /* most of the last 8 s */
-    float lost;
-    int noisy_looks; /* looks of the last STIR_N with a noise far above the usual, as bits */
-    uint8_t pictures[2][PX_MAX]; /* the last two looked at, tight, by turns */
-    int which;
-    uint16_t steady[PX_MAX]; /* grey levels x 256 */
-    uint32_t usual[PX_MAX];  /* grey levels x 2^24 */
-    uint16_t usual16[PX_MAX];
-};
 
 int vd_condition_open(struct vd_condition **ret_condition, struct vd_err *err)
 {
@@ -79,147 +38,10 @@ void vd_condition_gap(struct vd_condition *c)
 {
     c->fresh = 0;
     c->noisy_looks = 0;
+    c->same_mono_us = 0;
     for (int i = 0; i < N_RULES; i++)
         c->states[i].turned_mono_us = 0;
 }
-
-/* ---- what each condition asks for ---- */
-
-static bool is_dark(const struct vd_condition *c, float slack)
-{
-    return c->now.p95 < 40 + slack && c->now.mean < 28 + slack;
-}
-
-static bool is_bright(const struct vd_condition *c, float slack)
-{
-    return c->now.p50 > 215 - slack;
-}
-
-/* Without light the place still shows faintly, or all is black (video range: 16); what lies on
- * the lens lets some light through and shows nothing. */
-static bool is_black_or_faint(const struct vd_condition *c)
-{
-    return c->now.p50 < 22 || c->now.match > 0.12F || c->now.ref_edged < 0.05F;
-}
-
-/* Dark: nothing to see for lack of light. */
-static bool dark(const struct vd_condition *c, bool is_on, float *score, float *threshold)
-{
-    *score = c->now.p95;
-    *threshold = is_on ? 52 : 40;
-    return is_dark(c, is_on ? 12 : 0) && (is_on || is_black_or_faint(c));
-}
-
-static bool bright(const struct vd_condition *c, bool is_on, float *score, float *threshold)
-{
-    *score = c->now.p50;
-    *threshold = is_on ? 200 : 215;
-    return is_bright(c, is_on ? 15 : 0);
-}
-
-/* How well the usual structure is still met; the coarse measure sees through noise. */
-static float fit(const struct vd_condition *c)
-{
-    bool is_coarse_known = c->now.gone >= TURN_GONE;
-
-    return is_coarse_known && c->turn.still > c->now.match ? c->turn.still : c->now.match;
-}
-
-/* Covered: what is usually there is gone, and nothing else has come in its place. */
-static bool covered(const struct vd_condition *c, bool is_on, float *score, float *threshold)
-{
-    bool is_flat = c->now.edged < (is_on ? 0.5F : 0.3F) * c->now.ref_edged;
-
-    *score = c->now.gone;
-    *threshold = is_on ? 0.5F : 0.75F;
-    if (is_bright(c, 8) || (!is_on && is_dark(c, 6) && is_black_or_faint(c)))
-        return false;
-    if (c->now.ref_edged < 0.05F) /* has never seen anything: blank from the start */
-        return c->now.textured < 0.02F && c->now.edged < 0.02F;
-    return c->now.gone >= *threshold && is_flat && fit(c) < 0.4F;
-}
-
-/* The view fits the usual one better when it is shifted. */
-static bool is_turned(const struct vd_condition *c, bool is_on)
-{
-    const struct vd_turn *t = &c->turn;
-
-    if (t->dx_px == 0 && t->dy_px == 0)
-        return false;
-    if (is_on)
-        return t->match > t->still + 0.05F;
-    return t->match > 0.45F && t->still < 0.92F && 1 - t->match < 0.55F * (1 - t->still);
-}
-
-/* Moved: what is usually there is gone, and something else, or the same elsewhere, is in its
- * place. */
-static bool moved(const struct vd_condition *c, bool is_on, float *score, float *threshold)
-{
-    *score = c->now.gone;
-    *threshold = is_on ? 0.4F : 0.6F;
-    if (c->now.ref_edged < 0.05F || is_dark(c, 12) || is_bright(c, 15) ||
-        c->now.edged < 0.5F * c->now.ref_edged)
-        return false;
-    if (c->now.gone >= TURN_GONE && is_turned(c, is_on)) {
-        *threshold = TURN_GONE;
-        return true;
-    }
-    return c->now.gone >= *threshold && c->now.match < (is_on ? 0.65F : 0.55F);
-}
-
-/* Blurred: the coarse structure is there, the fine one is not. */
-static bool blurred(const struct vd_condition *c, bool is_on, float *score, float *threshold)
-{
-    *score = c->now.sharpness;
-    *threshold = is_on ? 0.75F : 0.6F;
-    if (c->now.ref_edged < 0.05F || is_dark(c, 12) || is_bright(c, 15))
-        return false;
-    return c->now.sharpness < *threshold && fit(c) > 0.4F && c->now.textured > 0.05F;
-}
-
-/* Frozen: pictures come, but they are one picture. Judged only where it usually stirs; the very
- * same bytes for a minute need no such proof. */
-static bool frozen(const struct vd_condition *c, bool is_on, float *score, float *threshold)
-{
-    *score = c->now.stir;
-    *threshold = c->now.usual_stir / (is_on ? 4 : 8);
-    if (c->fresh < STIR_N + 1)
-        return is_on;
-    if (c->quiet_stir <= 0)
-        return true;
-    return c->now.usual_stir >= 0.05F && c->now.stir < *threshold && c->now.stir < 0.05F;
-}
-
-/* Low quality: noise far above what the place is used to, or a stream that loses much. */
-static bool low_quality(const struct vd_condition *c, bool is_on, float *score,
-                        float *threshold)
-{
-    int bad = __builtin_popcount((unsigned)c->noisy_looks);
-
-    if (c->lost >= (is_on ? 0.02F : 0.05F)) {
-        *score = c->lost;
-        *threshold = is_on ? 0.02F : 0.05F;
-        return true;
-    }
-    *score = c->now.noise;
-    *threshold = c->now.usual_noise * 3;
-    return is_on ? bad > 0 : bad >= 3;
-}
-
-static const struct {
-    enum vd_kind kind;
-    bool (*holds)(const struct vd_condition *c, bool is_on, float *score, float *threshold);
-    int64_t enter_us, exit_us; /* how long it must hold, and be over */
-    bool blinds;               /* while it is on or suspected, the usual view learns nothing */
-} rules[N_RULES] = {
-    {VD_KIND_DARK, dark, SECONDS(4), SECONDS(4), true},
-    {VD_KIND_BRIGHT, bright, SECONDS(4), SECONDS(4), true},
-    {VD_KIND_COVERED, covered, SECONDS(4), SECONDS(4), true},
-    {VD_KIND_MOVED, moved, SECONDS(12), SECONDS(6), true},
-    {VD_KIND_BLURRED, blurred, SECONDS(12), SECONDS(8), true},
-    {VD_KIND_FROZEN, frozen, SECONDS(1), SECONDS(2), false},
-    {VD_KIND_LOW_QUALITY, low_quality, SECONDS(1), SECONDS(6), false},
-};
 
 /* ---- looking ---- */
 
@@ -228,6 +50,7 @@ static void learn_size(struct vd_condition *c, int w, int h)
     c->w = w;
     c->h = h;
     c->looks = 0;
+    c->blocks = 0;
     vd_condition_gap(c);
 }
 
@@ -282,12 +105,31 @@ static void measure_stir(struct vd_condition *c, const struct vd_difference *dif
     float sorted[STIR_N];
 
     c->stirs[c->fresh % STIR_N] = difference->stir;
+    if (difference->stir > 0)
+        c->same_mono_us = 0;
+    else if (c->same_mono_us == 0)
+        c->same_mono_us = c->last_mono_us;
     if (c->fresh < STIR_N)
         return;
     memcpy(sorted, c->stirs, sizeof sorted);
     qsort(sorted, STIR_N, sizeof sorted[0], compare);
     c->now.stir = sorted[STIR_N / 4];
-    c->quiet_stir = sorted[STIR_N - 1];
+}
+
+/* The least that a place stirs is learnt block by block, so that what is judged now is not in
+ * it: a freeze would pass for habit, or the end of rush hour for a freeze. */
+static void learn_stir(struct vd_condition *c)
+{
+    if (c->fresh <= STIR_N)
+        return;
+    if (c->fresh % STIR_N == 1 || c->now.stir < c->block_stir)
+        c->block_stir = c->now.stir;
+    if (c->fresh % STIR_N != 0 || vd_condition_is_on(c, VD_KIND_FROZEN))
+        return;
+    c->now.usual_stir *= STIR_RISE;
+    if (c->blocks == 0 || c->block_stir < c->now.usual_stir)
+        c->now.usual_stir = c->block_stir;
+    c->blocks++;
 }
 
 static void measure_noise(struct vd_condition *c, const struct vd_difference *difference)
@@ -353,18 +195,14 @@ static void learn(struct vd_condition *c)
         c->usual_fine = c->usual_fine == 0 ? c->fine : creep(c, c->usual_fine, c->fine);
     if (c->fresh > 0 && !(c->noisy_looks & 1))
         c->now.usual_noise = creep(c, c->now.usual_noise, c->now.noise);
-    if (c->fresh > STIR_N) {
-        float n = c->now.usual_stir == 0 ? 1 : 128;
-
-        c->now.usual_stir += (c->now.stir - c->now.usual_stir) / n;
-    }
+    learn_stir(c);
 }
 
 static void change(struct vd_condition_out *out, int rule, bool is_on, int64_t since_us,
                    float score, float threshold)
 {
     out->changes[out->n++] = (struct vd_condition_change){
-        .kind = rules[rule].kind,
+        .kind = condition_rules[rule].kind,
         .is_on = is_on,
         .since_mono_us = since_us,
         .score = score,
@@ -379,9 +217,10 @@ static void judge(struct vd_condition *c, int rule, int64_t mono_us,
 {
     struct rule_state *s = &c->states[rule];
     float score = 0, threshold = 0;
-    int64_t needed_us = s->is_on ? rules[rule].exit_us : rules[rule].enter_us;
+    int64_t needed_us =
+        s->is_on ? condition_rules[rule].exit_us : condition_rules[rule].enter_us;
 
-    s->is_candidate = rules[rule].holds(c, s->is_on, &score, &threshold);
+    s->is_candidate = condition_rules[rule].holds(c, s->is_on, &score, &threshold);
     if (s->is_candidate == s->is_on) {
         s->turned_mono_us = 0;
         return;
@@ -402,8 +241,7 @@ static void relearn(struct vd_condition *c, int64_t mono_us, struct vd_condition
     for (int i = 0; i < N_RULES; i++) {
         struct rule_state *s = &c->states[i];
 
-        if (!s->is_on || rules[i].kind == VD_KIND_DARK || rules[i].kind == VD_KIND_BRIGHT ||
-            rules[i].kind == VD_KIND_COVERED || !rules[i].blinds)
+        if (!s->is_on || condition_rules[i].is_absolute)
             continue;
         s->is_on = false;
         s->turned_mono_us = 0;
@@ -418,7 +256,7 @@ static void relearn(struct vd_condition *c, int64_t mono_us, struct vd_condition
 static bool is_suspicious(const struct vd_condition *c)
 {
     for (int i = 0; i < N_RULES; i++)
-        if (rules[i].blinds && (c->states[i].is_on || c->states[i].is_candidate))
+        if (condition_rules[i].blinds && (c->states[i].is_on || c->states[i].is_candidate))
             return true;
     return false;
 }
@@ -433,9 +271,9 @@ static bool is_first_sight(const struct vd_condition *c)
 static bool may_relearn(const struct vd_condition *c)
 {
     for (int i = 0; i < N_RULES; i++)
-        if (c->states[i].is_on &&
-            (rules[i].kind == VD_KIND_COVERED || rules[i].kind == VD_KIND_DARK ||
-             rules[i].kind == VD_KIND_BRIGHT))
+        if (c->states[i].is_on && (condition_rules[i].kind == VD_KIND_COVERED ||
+                                   condition_rules[i].kind == VD_KIND_DARK ||
+                                   condition_rules[i].kind == VD_KIND_BRIGHT))
             return false;
     return true;
 }
@@ -476,7 +314,7 @@ bool vd_condition_look(struct vd_condition *c, const struct vd_condition_picture
 bool vd_condition_is_on(const struct vd_condition *c, enum vd_kind kind)
 {
     for (int i = 0; i < N_RULES; i++)
-        if (rules[i].kind == kind)
+        if (condition_rules[i].kind == kind)
             return c->states[i].is_on;
     return false;
 }

@@ -81,9 +81,19 @@ static void follow_steady(struct vd_condition *c, const uint8_t *tight)
  */
 static void follow_usual(struct vd_condition *c)
 {
-    int n = c->looks < LEARN_LOOKS ? c->looks + 1 : 1 << USUAL_SHIFT;
+    int n_px = c->w * c->h, n = c->looks + 1;
 
-    for (int i = 0; i < c->w * c->h; i++) {
+    if (c->looks >= LEARN_LOOKS) { /* nearly always: no division, and halves fit 32 bits */
+        for (int i = 0; i < n_px; i++) {
+            int32_t half =
+                (int32_t)((uint32_t)c->steady[i] << 15) - (int32_t)(c->usual[i] >> 1);
+
+            c->usual[i] += (uint32_t)(half >> (USUAL_SHIFT - 1));
+            c->usual16[i] = (uint16_t)(c->usual[i] >> 16);
+        }
+        return;
+    }
+    for (int i = 0; i < n_px; i++) {
         int64_t target = (int64_t)c->steady[i] << 16, was = c->usual[i];
 
         c->usual[i] = (uint32_t)(was + (target - was) / n);

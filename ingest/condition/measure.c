@@ -77,44 +77,60 @@ struct block {
     double fine, coarse; /* squared differences of the picture */
 };
 
-static double level(const uint16_t *p)
+/* Levels and squares of n pixels in a row; float is exact enough for one row, and fast. */
+static void sum_levels(const uint16_t *p, int n, struct block *b)
 {
-    return *p / 256.0;
+    float sum = 0, squares = 0;
+
+    for (int x = 0; x < n; x++) {
+        float c = (float)p[x] / 256;
+
+        sum += c;
+        squares += c * c;
+    }
+    b->c += (double)sum;
+    b->c2 += (double)squares;
 }
 
-static double square(double v)
+/* Edges and differences of n pixels in a row of pictures w wide. */
+static void sum_edges(const uint16_t *p, const uint16_t *r, int n, int w, struct block *b)
 {
-    return v * v;
-}
+    float cc = 0, rr = 0, cr = 0, fine = 0, coarse = 0;
 
-static void sum_edges(const uint16_t *p, const uint16_t *r, int step, struct block *b)
-{
-    double c = level(p + step) - level(p), d = level(r + step) - level(r);
+    for (int x = 0; x < n; x++) {
+        float c = (float)p[x] / 256, d = (float)r[x] / 256;
+        float cx = (float)p[x + EDGE_PX] / 256 - c, cy = (float)p[x + EDGE_PX * w] / 256 - c;
+        float dx = (float)r[x + EDGE_PX] / 256 - d, dy = (float)r[x + EDGE_PX * w] / 256 - d;
+        float fx = (float)p[x + 1] / 256 - c, fy = (float)p[x + w] / 256 - c;
+        float wx = (float)p[x + COARSE_PX] / 256 - c,
+              wy = (float)p[x + COARSE_PX * w] / 256 - c;
 
-    b->cc += c * c;
-    b->rr += d * d;
-    b->cr += c * d;
+        cc += cx * cx + cy * cy;
+        rr += dx * dx + dy * dy;
+        cr += cx * dx + cy * dy;
+        fine += fx * fx + fy * fy;
+        coarse += wx * wx + wy * wy;
+    }
+    b->cc += (double)cc;
+    b->rr += (double)rr;
+    b->cr += (double)cr;
+    b->fine += (double)fine;
+    b->coarse += (double)coarse;
 }
 
 static void sum_block(const uint16_t *picture, const uint16_t *reference, int w, int h, int x0,
                       int y0, struct block *b)
 {
-    memset(b, 0, sizeof *b);
-    for (int y = y0; y < y0 + VD_BLOCK_PX; y++)
-        for (int x = x0; x < x0 + VD_BLOCK_PX; x++) {
-            const uint16_t *p = picture + y * w + x, *r = reference + y * w + x;
-            double c = level(p);
+    int n = w - COARSE_PX - x0 < VD_BLOCK_PX ? w - COARSE_PX - x0 : VD_BLOCK_PX;
 
-            b->c += c;
-            b->c2 += c * c;
-            if (x + COARSE_PX >= w || y + COARSE_PX >= h)
-                continue;
-            sum_edges(p, r, EDGE_PX, b);
-            sum_edges(p, r, EDGE_PX * w, b);
-            b->fine += square(c - level(p + 1)) + square(c - level(p + w));
-            b->coarse +=
-                square(c - level(p + COARSE_PX)) + square(c - level(p + COARSE_PX * w));
-        }
+    memset(b, 0, sizeof *b);
+    for (int y = y0; y < y0 + VD_BLOCK_PX; y++) {
+        const uint16_t *p = picture + y * w + x0;
+
+        sum_levels(p, VD_BLOCK_PX, b);
+        if (y + COARSE_PX < h)
+            sum_edges(p, reference + y * w + x0, n, w, b);
+    }
 }
 
 void vd_measure_structure(const uint16_t *picture, const uint16_t *reference, int w, int h,

@@ -331,7 +331,8 @@ void vd_hub_set_cameras(struct vd_hub *hub, const struct vd_hub_camera *cameras,
 
     if (copy == NULL)
         return; /* the list of before stands; the next call tries again */
-    memcpy(copy, cameras, (size_t)n * sizeof *copy);
+    if (n > 0)  /* none may be NULL */
+        memcpy(copy, cameras, (size_t)n * sizeof *copy);
     pthread_mutex_lock(&hub->mutex);
     for (int i = 0; i < n; i++) {
         const struct vd_hub_camera *was = camera_of(hub->cameras, hub->n_cameras, copy[i].id);

@@ -115,9 +115,9 @@ def a_worker_with_a_third_of_what_it_needs_gives_up_the_least_first_and_comes_ba
         print(f"       skipped: no CPU quota can be set here ({why_not})")
         return
     names = [f"high-{i}" for i in range(HIGH)] + [f"low-{i}" for i in range(LOW)]
-    sim = _simulate("overload", [f"{name} {SCENE} phase={i % 12}" for i, name in enumerate(names)])
-    hellos = None
+    sim = hellos = None
     try:
+        sim = _simulate("overload", [f"{name} {SCENE} phase={i % 12}" for i, name in enumerate(names)])
         cameras = {n: f"priority: {9 if n.startswith('high') else 1}, url: \"{sim.url(n)}\"" for n in names}
         with Worker("overload", cameras) as worker:
             hellos = Hellos(worker.state)
@@ -169,7 +169,8 @@ def a_worker_with_a_third_of_what_it_needs_gives_up_the_least_first_and_comes_ba
         quota.limit(None)
         if hellos is not None:
             hellos.stop()
-        sim.stop()
+        if sim is not None:
+            sim.stop()
         quota.remove()
 
 

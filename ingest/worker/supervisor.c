@@ -25,6 +25,7 @@
 #include "ingest/worker/outbox.h"
 #include "ingest/worker/relief.h"
 #include "ingest/worker/report.h"
+#include "ingest/worker/retain.h"
 #include "storage/spool/spool.h"
 
 enum { TICK_US = 250 * 1000, REPORT_TICKS = 4, DRAIN_US = 2 * 1000 * 1000 };
@@ -42,12 +43,14 @@ struct vd_supervisor {
     struct vd_report *report;
     struct vd_ship *ship;
     struct vd_serve *serve;
+    struct vd_retain *retain; /* in the first worker of a machine */
     struct vd_crew *crew;
     struct vd_relief *relief;
     struct vd_event refusal; /* of a configuration; open while rev > 0 */
     int ticks;
     char spool_path[VD_PATH_MAX], media_root[VD_PATH_MAX], producer[96];
     char events_endpoint[VD_PATH_MAX + 16], media_endpoint[VD_PATH_MAX + 16];
+    char replay_endpoint[VD_PATH_MAX + 16];
 };
 
 static int64_t wall(const struct vd_supervisor *s)
@@ -128,6 +131,8 @@ static void reload(struct vd_supervisor *s)
         return;
     }
     touched = vd_crew_change(s->crew, s->cfg, fresh);
+    if (s->retain != NULL)
+        vd_retain_change(s->retain, &fresh->retention);
     if (s->refusal.rev > 0)
         tell_refusal(s, VD_PHASE_END, "The configuration passes again and is in use.");
     LOG_INFO("config.loaded", "revision=%.12s cameras=%d touched=%d", fresh->revision,
@@ -151,6 +156,9 @@ static int make_paths(struct vd_supervisor *s, struct vd_err *err)
     (void)snprintf(s->events_endpoint, sizeof s->events_endpoint,
                    bus->events != NULL ? "%s" : "ipc://%s/run/events.sock",
                    bus->events != NULL ? bus->events : state);
+    (void)snprintf(s->replay_endpoint, sizeof s->replay_endpoint,
+                   bus->replay != NULL ? "%s" : "ipc://%s/run/replay.sock",
+                   bus->replay != NULL ? bus->replay : state);
     (void)snprintf(s->media_endpoint, sizeof s->media_endpoint,
                    bus->media != NULL ? "%s/media-%s.sock" : "ipc://%s/run/media-%s.sock",
                    bus->media != NULL ? bus->media : state, worker);
@@ -205,6 +213,9 @@ static int open_bus(struct vd_supervisor *s, struct vd_err *err)
         rc = vd_ship_open(&s->ship, &ship, err);
     if (rc == 0)
         rc = vd_serve_open(&s->serve, s->bus, s->media_endpoint, s->media_root, err);
+    if (rc == 0 && s->opts.share == 0)
+        rc = vd_retain_open(&s->retain, s->bus, s->replay_endpoint, s->media_root,
+                            &s->cfg->retention, s->opts.clock, err);
     return rc;
 }
 
@@ -327,6 +338,7 @@ void vd_supervisor_close(struct vd_supervisor **supervisor)
     if (s->outbox != NULL)
         vd_lane_close(s->outbox, &s->lane);
     vd_outbox_close(&s->outbox); /* the last ends are in the spool now */
+    vd_retain_close(&s->retain);
     vd_serve_close(&s->serve);
     vd_ship_close(&s->ship);
     vd_report_close(&s->report);

@@ -52,10 +52,10 @@ class Cutter:
     def _take_place(self):
         """Moves a server's fresh socket aside and listens in its place."""
         try:
-            inode = os.stat(self.path).st_ino
+            server = os.stat(self.path)
         except FileNotFoundError:
             return
-        if inode == self.inode:
+        if server.st_ino == self.inode:
             return
         probe = socket.socket(socket.AF_UNIX)
         try:
@@ -71,6 +71,8 @@ class Cutter:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         os.chmod(self.path, 0o777)
+        if os.geteuid() == 0:  # the folder is sticky: a server may only take away what is its own
+            os.chown(self.path, server.st_uid, server.st_gid)
         self.listener.listen(64)
         self.listener.setblocking(False)
         self.inode = os.stat(self.path).st_ino

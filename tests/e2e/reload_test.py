@@ -77,8 +77,11 @@ def passwords_work_and_appear_nowhere():
             places = {"log": open(system.log_path, "rb").read(), "tables": dump.stdout,
                       "cameras": str(api.get("/api/v1/cameras")).encode(), "status": str(api.get("/api/v1/status")).encode()}
             for pid in _all(system):
-                places[f"command line of {pid}"] = cmdline(pid).encode()
-                places[f"environment of {pid}"] = open(f"/proc/{pid}/environ", "rb").read() if os.geteuid() == 0 else b""
+                try:
+                    places[f"command line of {pid}"] = cmdline(pid).encode()
+                    places[f"environment of {pid}"] = open(f"/proc/{pid}/environ", "rb").read() if os.geteuid() == 0 else b""
+                except (ProcessLookupError, FileNotFoundError):
+                    continue  # a short-lived one, gone meanwhile
             for folder, _, files in os.walk(os.path.join(system.state, "spool")):
                 for name in files:
                     places[f"spool {name}"] = open(os.path.join(folder, name), "rb").read()

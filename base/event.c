@@ -36,6 +36,13 @@ static const char *const end_reasons[VD_N_END_REASONS] = {
     [VD_END_CHANGED] = "changed", [VD_END_MAX_AGE] = "max-age", [VD_END_RELEARN] = "relearn",
 };
 
+static const char *const dids[VD_N_DIDS] = {"enter", "leave", "cross", "loiter"};
+
+static const char *const directions[VD_N_DIRECTIONS] = {
+    [VD_DIRECTION_A_TO_B] = "a_to_b",
+    [VD_DIRECTION_B_TO_A] = "b_to_a",
+};
+
 const char *vd_kind_name(enum vd_kind kind)
 {
     return kinds[kind].name;
@@ -66,6 +73,36 @@ bool vd_phase_parse(const char *text, enum vd_phase *ret_phase)
     for (size_t i = 0; i < N(phases); i++)
         if (strcmp(text, phases[i]) == 0) {
             *ret_phase = (enum vd_phase)i;
+            return true;
+        }
+    return false;
+}
+
+const char *vd_did_name(enum vd_did did)
+{
+    return dids[__builtin_ctz((unsigned)did)];
+}
+
+bool vd_did_parse(const char *text, enum vd_did *ret_did)
+{
+    for (size_t i = 0; i < N(dids); i++)
+        if (strcmp(text, dids[i]) == 0) {
+            *ret_did = (enum vd_did)(1U << i);
+            return true;
+        }
+    return false;
+}
+
+const char *vd_direction_name(enum vd_direction direction)
+{
+    return directions[direction];
+}
+
+bool vd_direction_parse(const char *text, enum vd_direction *ret_direction)
+{
+    for (size_t i = VD_DIRECTION_NONE + 1; i < N(directions); i++)
+        if (strcmp(text, directions[i]) == 0) {
+            *ret_direction = (enum vd_direction)i;
             return true;
         }
     return false;
@@ -158,6 +195,38 @@ static int check_numbers(const struct vd_event *ev, struct vd_err *err)
     return 0;
 }
 
+static int check_track(const struct vd_event_track *t, struct vd_err *err)
+{
+    bool has_crossed = (t->did & VD_DID_CROSS) != 0;
+
+    if (t->id == 0 || t->did >> VD_N_DIDS != 0 || !is_fraction(t->size) ||
+        t->dwell_ms > VD_EVENT_DWELL_MS_MAX)
+        return vd_err_set(err, VD_EPROTO, "event: track %u has a number out of its range",
+                          t->id);
+    if (t->zone[0] != '\0' && !vd_id_is_valid(t->zone))
+        return vd_err_set(err, VD_EPROTO, "event: track %u: zone '%s' is no id", t->id,
+                          t->zone);
+    if (t->line[0] != '\0' && !vd_id_is_valid(t->line))
+        return vd_err_set(err, VD_EPROTO, "event: track %u: line '%s' is no id", t->id,
+                          t->line);
+    if ((unsigned)t->direction >= VD_N_DIRECTIONS || has_crossed != (t->line[0] != '\0') ||
+        has_crossed != (t->direction != VD_DIRECTION_NONE))
+        return vd_err_set(err, VD_EPROTO,
+                          "event: track %u: 'cross', line and direction go together", t->id);
+    return 0;
+}
+
+static int check_tracks(const struct vd_event *ev, struct vd_err *err)
+{
+    int rc = 0;
+
+    if (ev->n_tracks > VD_EVENT_TRACKS_MAX)
+        return vd_err_set(err, VD_EPROTO, "event: more than %d tracks", VD_EVENT_TRACKS_MAX);
+    for (uint32_t i = 0; i < ev->n_tracks && rc == 0; i++)
+        rc = check_track(&ev->tracks[i], err);
+    return rc;
+}
+
 int vd_event_check(const struct vd_event *ev, struct vd_err *err)
 {
     if ((unsigned)ev->kind >= VD_N_KINDS || (unsigned)ev->phase >= VD_N_PHASES ||
@@ -178,5 +247,7 @@ int vd_event_check(const struct vd_event *ev, struct vd_err *err)
     if ((ev->phase == VD_PHASE_END) != (ev->end_reason != VD_END_NONE) &&
         ev->phase != VD_PHASE_MEDIA)
         return vd_err_set(err, VD_EPROTO, "event: phase and end_reason disagree");
-    return check_numbers(ev, err);
+    if (check_numbers(ev, err) < 0)
+        return VD_EPROTO;
+    return check_tracks(ev, err);
 }

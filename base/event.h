@@ -20,6 +20,8 @@ enum {
     VD_DETAIL_MAX = 255,
     VD_EVENT_ZONES_MAX = 8,
     VD_EVENT_BOXES_MAX = 16,
+    VD_EVENT_TRACKS_MAX = 8,
+    VD_EVENT_DWELL_MS_MAX = 24 * 3600 * 1000,
     VD_EVENT_VERSION = 1,
 };
 
@@ -56,6 +58,38 @@ enum vd_end_reason {
 
 struct vd_box {
     float x, y, w, h; /* 0..1 of the picture, origin top left */
+};
+
+/* What an object did in a zone so far; bits of vd_event_track.did. */
+enum vd_did {
+    VD_DID_ENTER = 1 << 0,  /* came in, over the zone's edge or the picture's */
+    VD_DID_LEAVE = 1 << 1,  /* went out of it */
+    VD_DID_CROSS = 1 << 2,  /* crossed a line of it: line and direction say which and how */
+    VD_DID_LOITER = 1 << 3, /* stayed in it as long as the zone allows */
+    VD_N_DIDS = 4
+};
+
+/* Of a line from its first point to its second, A is the side on the left hand of who looks
+ * along it, in the picture as people see it; ONVIF's LineDetector says Right and Left. */
+enum vd_direction {
+    VD_DIRECTION_NONE,
+    VD_DIRECTION_A_TO_B,
+    VD_DIRECTION_B_TO_A,
+    VD_N_DIRECTIONS
+};
+
+/* One object in one zone, while it is followed. It lives within one camera and one happening:
+ * its number counts from 1 in each, says nothing about any other happening or camera, and
+ * rests on where a moving patch was in the frame before, never on what it looks like. A line
+ * more, or the same one in the other direction, is an entry more. */
+struct vd_event_track {
+    uint32_t id;              /* 1, 2, … in the order in which they were seen */
+    char zone[VD_ID_MAX + 1]; /* "": the whole picture of a camera without zones */
+    uint32_t did;             /* VD_DID_*; 0: it moved there */
+    char line[VD_ID_MAX + 1]; /* "" but with VD_DID_CROSS */
+    enum vd_direction direction;
+    uint32_t dwell_ms; /* how long it was in the zone, at most VD_EVENT_DWELL_MS_MAX */
+    float size;        /* the greatest part of the picture that its box covered, 0..1 */
 };
 
 /* The numbers an event was decided by. */
@@ -100,6 +134,9 @@ struct vd_event {
     float score, peak; /* fraction of the zone's unmasked area, 0..1 */
     struct vd_box boxes[VD_EVENT_BOXES_MAX];
     uint32_t n_boxes;
+    struct vd_event_track tracks[VD_EVENT_TRACKS_MAX];
+    uint32_t n_tracks;
+    uint32_t tracks_left_out; /* entries for which there was no room; 0 as a rule */
     struct vd_why why;
     struct vd_quality quality;
     char snapshot[VD_MEDIA_ID_MAX + 1]; /* "" : none */
@@ -130,6 +167,10 @@ const char *vd_kind_onvif(enum vd_kind kind); /* NULL where ONVIF has no topic *
 bool vd_kind_parse(const char *text, enum vd_kind *ret_kind);
 const char *vd_phase_name(enum vd_phase phase);
 bool vd_phase_parse(const char *text, enum vd_phase *ret_phase);
+const char *vd_did_name(enum vd_did did); /* of one bit */
+bool vd_did_parse(const char *text, enum vd_did *ret_did);
+const char *vd_direction_name(enum vd_direction direction); /* NULL for VD_DIRECTION_NONE */
+bool vd_direction_parse(const char *text, enum vd_direction *ret_direction);
 const char *vd_end_reason_name(enum vd_end_reason reason); /* NULL for VD_END_NONE */
 
 /* [a-z0-9][a-z0-9-]{0,62} */

@@ -187,6 +187,61 @@ static void take_boxes(struct in *in, const struct vd_json *list, struct vd_even
     ev->n_boxes = (uint32_t)n;
 }
 
+static void take_did(struct in *in, const struct vd_json *list, uint32_t *did)
+{
+    size_t n = vd_json_count(list);
+
+    if (!vd_json_is_array(list) || n > VD_N_DIDS) {
+        refuse(in, "did", "is no list of at most 4");
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const char *text = vd_json_as_text(vd_json_at(list, i));
+        enum vd_did one;
+
+        if (text == NULL || !vd_did_parse(text, &one))
+            refuse(in, "did", "holds what no object does");
+        else
+            *did |= one;
+    }
+}
+
+static void take_track(struct in *in, const struct vd_json *o, struct vd_event_track *track)
+{
+    char direction[8] = "";
+    int64_t id = 0, dwell_ms = 0;
+
+    take_int(in, o, "id", 1, UINT32_MAX, &id);
+    take_text(in, o, "zone", false, track->zone, sizeof track->zone);
+    take_did(in, vd_json_get(o, "did"), &track->did);
+    take_text(in, o, "line", false, track->line, sizeof track->line);
+    take_text(in, o, "direction", false, direction, sizeof direction);
+    take_int(in, o, "dwell_ms", 0, VD_EVENT_DWELL_MS_MAX, &dwell_ms);
+    take_float(in, o, "size", &track->size);
+    if (direction[0] != '\0' && !vd_direction_parse(direction, &track->direction))
+        refuse(in, "direction", "is neither a_to_b nor b_to_a");
+    track->id = (uint32_t)id;
+    track->dwell_ms = (uint32_t)dwell_ms;
+}
+
+static void take_tracks(struct in *in, const struct vd_json *list, struct vd_event *ev)
+{
+    size_t n = vd_json_count(list);
+
+    if (vd_json_is_null(list))
+        return;
+    if (!vd_json_is_array(list) || n > VD_EVENT_TRACKS_MAX) {
+        refuse(in, "tracks", "is no list of at most 8");
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (vd_json_is_object(vd_json_at(list, i)))
+            take_track(in, vd_json_at(list, i), &ev->tracks[i]);
+        else
+            refuse(in, "tracks", "holds what is no object");
+    ev->n_tracks = (uint32_t)n;
+}
+
 static void take_numbers(struct in *in, const struct vd_json *data, struct vd_event *ev)
 {
     const struct vd_json *why = vd_json_get(data, "why");
@@ -213,7 +268,7 @@ static void take_data(struct in *in, const struct vd_json *data, struct vd_event
 {
     const struct vd_json *media = vd_json_get(data, "media");
     const struct vd_json *refused = vd_json_get(data, "refused");
-    int64_t rev = 0, count = 0;
+    int64_t rev = 0, count = 0, left_out = 0;
 
     take_uuid(in, data, "event", &ev->event);
     take_int(in, data, "rev", 1, UINT32_MAX, &rev);
@@ -225,6 +280,8 @@ static void take_data(struct in *in, const struct vd_json *data, struct vd_event
     take_time(in, data, "end", &ev->end_us);
     take_end_reason(in, data, &ev->end_reason);
     take_boxes(in, vd_json_get(data, "boxes"), ev);
+    take_tracks(in, vd_json_get(data, "tracks"), ev);
+    take_int(in, data, "tracks_left_out", 0, UINT32_MAX, &left_out);
     take_numbers(in, data, ev);
     take_text(in, media, "snapshot", false, ev->snapshot, sizeof ev->snapshot);
     take_text(in, media, "clip", false, ev->clip, sizeof ev->clip);
@@ -232,6 +289,7 @@ static void take_data(struct in *in, const struct vd_json *data, struct vd_event
     take_int(in, refused, "count", 0, UINT32_MAX, &count);
     take_time(in, refused, "since", &ev->refused.since_us);
     ev->rev = (uint32_t)rev;
+    ev->tracks_left_out = (uint32_t)left_out;
     ev->refused.count = (uint32_t)count;
 }
 

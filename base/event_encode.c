@@ -69,6 +69,45 @@ static struct vd_json *zones_json(const struct vd_event *ev)
     return list;
 }
 
+static struct vd_json *did_json(uint32_t did)
+{
+    struct vd_json *list = vd_json_array();
+
+    for (int i = 0; list != NULL && i < VD_N_DIDS; i++)
+        if ((did >> i & 1) &&
+            vd_json_append(list, vd_json_text(vd_did_name((enum vd_did)(1U << i)))) < 0)
+            vd_json_free(&list);
+    return list;
+}
+
+static struct vd_json *track_json(const struct vd_event_track *track)
+{
+    struct out o = {.object = vd_json_object()};
+
+    put(&o, "id", vd_json_int(track->id));
+    put(&o, "zone", text_or_null(track->zone));
+    put(&o, "did", did_json(track->did));
+    if (track->did & VD_DID_CROSS) {
+        put(&o, "line", vd_json_text(track->line));
+        put(&o, "direction", vd_json_text(vd_direction_name(track->direction)));
+    }
+    put(&o, "dwell_ms", vd_json_int(track->dwell_ms));
+    put(&o, "size", fraction(track->size));
+    if (o.rc < 0)
+        vd_json_free(&o.object);
+    return o.object;
+}
+
+static struct vd_json *tracks_json(const struct vd_event *ev)
+{
+    struct vd_json *list = vd_json_array();
+
+    for (uint32_t i = 0; list != NULL && i < ev->n_tracks; i++)
+        if (vd_json_append(list, track_json(&ev->tracks[i])) < 0)
+            vd_json_free(&list);
+    return list;
+}
+
 static struct vd_json *why_json(const struct vd_why *why)
 {
     struct out o = {.object = vd_json_object()};
@@ -136,6 +175,10 @@ static struct vd_json *data_json(const struct vd_event *ev)
     put(&o, "score", fraction(ev->score));
     put(&o, "peak", fraction(ev->peak));
     put(&o, "boxes", boxes_json(ev));
+    if (ev->n_tracks > 0)
+        put(&o, "tracks", tracks_json(ev));
+    if (ev->tracks_left_out > 0)
+        put(&o, "tracks_left_out", vd_json_int(ev->tracks_left_out));
     put(&o, "why", why_json(&ev->why));
     put(&o, "quality", quality_json(&ev->quality));
     put(&o, "media", media_json(ev));

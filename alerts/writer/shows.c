@@ -31,9 +31,11 @@ int vd_event_shows(const struct vd_event *ev, char *text, size_t size, struct vd
         return rc;
     rc = vd_json_print(vd_json_get(doc, "data"), text, size, err);
     vd_json_free(&doc);
-    if (rc != VD_EINVAL || (ev->n_boxes == 0 && ev->detail[0] == '\0'))
+    if (rc != VD_EINVAL || (ev->n_boxes == 0 && ev->n_tracks == 0 && ev->detail[0] == '\0'))
         return rc;
-    slim.n_boxes = 0; /* all else is bounded far below */
+    slim.n_boxes = 0; /* all but boxes, tracks and detail is bounded far below */
+    slim.tracks_left_out += slim.n_tracks;
+    slim.n_tracks = 0;
     slim.detail[0] = '\0';
     return vd_event_shows(&slim, text, size, err);
 }

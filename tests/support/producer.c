@@ -80,6 +80,14 @@ static struct vd_event *next_event(uint64_t *seed)
         (void)snprintf(ev->camera, sizeof ev->camera, "%s-%d", name, i);
         (void)snprintf(ev->area, sizeof ev->area, "44/%d", i % 4);
         (void)snprintf(ev->snapshot, sizeof ev->snapshot, "%s-%d.x", name, i);
+        ev->n_tracks = (uint32_t)(rnd_next(seed) % 2);
+        ev->tracks[0] = (struct vd_event_track){.id = 1,
+                                                .zone = "drive",
+                                                .did = VD_DID_ENTER | VD_DID_CROSS,
+                                                .line = "gate-line",
+                                                .direction = VD_DIRECTION_B_TO_A,
+                                                .dwell_ms = 1200,
+                                                .size = 0.02F};
     } else if (rnd_next(seed) % 3 == 0) {
         ev->phase = VD_PHASE_UPDATE;
     } else {

@@ -67,6 +67,46 @@ Test(event, json_has_the_names_and_forms_of_the_contract)
         cr_assert(strstr(json, parts[i]) != NULL, "part %zu is missing in\n%s", i, json);
 }
 
+/* The sample with two entries of what one object did. */
+static struct vd_event tracked(void)
+{
+    struct vd_event ev = sample();
+
+    ev.n_tracks = 2;
+    ev.tracks[0] = (struct vd_event_track){.id = 1,
+                                           .zone = "drive",
+                                           .did = VD_DID_ENTER | VD_DID_CROSS,
+                                           .line = "gate-line",
+                                           .direction = VD_DIRECTION_A_TO_B,
+                                           .dwell_ms = 4200,
+                                           .size = 0.012F};
+    ev.tracks[1] = (struct vd_event_track){.id = 1, .dwell_ms = VD_EVENT_DWELL_MS_MAX};
+    ev.tracks_left_out = 5;
+    return ev;
+}
+
+Test(event, tells_what_objects_did_and_tells_it_back)
+{
+    static const char part[] =
+        "\"tracks\":[{\"id\":1,\"zone\":\"drive\",\"did\":[\"enter\",\"cross\"],"
+        "\"line\":\"gate-line\",\"direction\":\"a_to_b\",\"dwell_ms\":4200,\"size\":0.012},"
+        "{\"id\":1,\"zone\":null,\"did\":[],\"dwell_ms\":86400000,\"size\":0.0}],"
+        "\"tracks_left_out\":5,\"why\"";
+    struct vd_event ev = tracked(), back;
+    char json[VD_EVENT_JSON_MAX + 1];
+    struct vd_err err = {0};
+    int len = vd_event_encode(&ev, json, sizeof json, &err);
+
+    cr_assert_gt(len, 0, "%s", err.msg);
+    cr_assert(strstr(json, part) != NULL, "%s", json);
+    cr_assert_eq(vd_event_decode(json, (size_t)len, &back, &err), 0, "%s", err.msg);
+    cr_assert_eq(back.n_tracks, 2);
+    cr_assert_eq(back.tracks_left_out, 5);
+    cr_assert_eq(back.tracks[0].did, VD_DID_ENTER | VD_DID_CROSS);
+    cr_assert_eq(back.tracks[0].direction, VD_DIRECTION_A_TO_B);
+    cr_assert(vd_event_equal(&ev, &back));
+}
+
 Test(event, survives_the_round_trip_in_every_kind_and_phase)
 {
     for (int kind = 0; kind < VD_N_KINDS; kind++)
@@ -111,6 +151,17 @@ Test(event, the_largest_one_fits)
     ev.n_boxes = VD_EVENT_BOXES_MAX;
     for (int i = 0; i < VD_EVENT_BOXES_MAX; i++)
         ev.boxes[i] = (struct vd_box){0.123456F, 0.234567F, 0.345678F, 0.456789F};
+    ev.n_tracks = VD_EVENT_TRACKS_MAX;
+    ev.tracks_left_out = UINT32_MAX;
+    for (int i = 0; i < VD_EVENT_TRACKS_MAX; i++) {
+        ev.tracks[i] = (struct vd_event_track){.id = UINT32_MAX,
+                                               .did = (1U << VD_N_DIDS) - 1,
+                                               .direction = VD_DIRECTION_B_TO_A,
+                                               .dwell_ms = VD_EVENT_DWELL_MS_MAX,
+                                               .size = 0.123456F};
+        memset(ev.tracks[i].zone, 'z', VD_ID_MAX);
+        memset(ev.tracks[i].line, 'l', VD_ID_MAX);
+    }
     cr_assert_gt(vd_event_encode(&ev, json, sizeof json, &err), 0, "%s", err.msg);
 }
 
@@ -140,10 +191,23 @@ Test(event, decode_refuses_what_breaks_the_contract)
         {"\"end_reason\":null", "\"end_reason\":\"quiet\"", "disagree"},
         {"\"data\":{", "\"other\":{", "'data'"},
         {"\"id\":\"", "\"id\":\"x", "'id'"},
+        {"\"tracks\":[{", "\"tracks\":[7,{", "'tracks'"},
+        {"\"tracks\":[", "\"tracks\":[{},{},{},{},{},{},{},", "'tracks'"},
+        {"{\"id\":1", "{\"id\":0", "'id'"},
+        {"{\"id\":1,", "{", "out of its range"},
+        {"\"zone\":\"drive\",\"did\"", "\"zone\":\"Dr\",\"did\"", "'Dr' is no id"},
+        {"\"did\":[\"enter\"", "\"did\":[\"flew\"", "'did'"},
+        {"\"did\":[\"enter\",\"cross\"]", "\"did\":\"enter\"", "'did'"},
+        {"\"did\":[\"enter\",\"cross\"]", "\"did\":[\"enter\"]", "go together"},
+        {"\"line\":\"gate-line\",", "", "go together"},
+        {"\"direction\":\"a_to_b\"", "\"direction\":\"up\"", "'direction'"},
+        {"\"dwell_ms\":4200", "\"dwell_ms\":86400001", "'dwell_ms'"},
+        {"\"size\":0.012", "\"size\":1.2", "out of its range"},
+        {"\"tracks_left_out\":5", "\"tracks_left_out\":-5", "'tracks_left_out'"},
         {"}}}", "}}", "JSON line"},
         {"\"specversion\":\"1.0\"", "\"a\":[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]", "deeper"},
     };
-    struct vd_event ev = sample();
+    struct vd_event ev = tracked();
     char json[VD_EVENT_JSON_MAX + 1];
 
     cr_assert_gt(vd_event_encode(&ev, json, sizeof json, NULL), 0);

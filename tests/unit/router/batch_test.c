@@ -105,12 +105,17 @@ Test(shows, keeps_the_event_and_drops_what_does_not_fit)
     int n;
 
     ev.n_boxes = VD_EVENT_BOXES_MAX;
+    ev.n_tracks = VD_EVENT_TRACKS_MAX;
+    for (int i = 0; i < VD_EVENT_TRACKS_MAX; i++)
+        ev.tracks[i] = (struct vd_event_track){.id = 1, .zone = "drive", .did = VD_DID_ENTER};
     memset(ev.detail, 'd', sizeof ev.detail - 1);
     n = vd_event_shows(&ev, text, sizeof text, NULL);
     cr_assert_gt(n, 0);
     cr_assert_eq(vd_json_parse(&doc, text, (size_t)n, NULL), 0);
     cr_assert_str_eq(vd_json_get_text(doc, "camera"), "gate-3");
     cr_assert_eq(vd_json_count(vd_json_get(doc, "boxes")), 0);
+    cr_assert(vd_json_is_null(vd_json_get(doc, "tracks")));
+    cr_assert_eq(vd_json_get_int(doc, "tracks_left_out", 0), VD_EVENT_TRACKS_MAX);
     vd_json_free(&doc);
 }
 

@@ -282,6 +282,9 @@ static void check_rules(struct vd_load *load)
             rule->resolve = rule->severity == VD_CONFIG_SEVERITY_GREEN
                                 ? VD_CONFIG_RESOLVE_AUTO
                                 : VD_CONFIG_RESOLVE_BY_HAND;
+        if (rule->resolve_within_us != 0 && rule->resolve_within_us < rule->ack_within_us)
+            vd_load_problem(load, entry, "resolve_within",
+                            "resolve_within: it must not be less than ack_within");
         rule->when.area_index = find_area(load, entry, "when.area", rule->when.area);
         if (load->is_incomplete)
             continue;

@@ -19,6 +19,7 @@ enum {
     VD_CONFIG_AREA_MAX = 127, /* bytes of an area code, with its slashes */
     VD_CONFIG_NAME_MAX = 127, /* bytes of a name shown to people, UTF-8 */
     VD_CONFIG_ACTION_MAX = 1000,
+    VD_CONFIG_INSTRUCTION_MAX = 2000,
     VD_CONFIG_URL_MAX = 1023,
     VD_CONFIG_PIPELINE_MAX = 2047,
     VD_CONFIG_PATH_MAX = 511,
@@ -170,9 +171,15 @@ struct vd_rule_cfg {
     const char *name; /* never NULL: the id where no name was given */
     bool is_enabled;
     struct vd_when_cfg when;
-    int severity;       /* enum vd_config_severity */
-    const char *action; /* what is asked of the operator; never NULL */
-    int group_by;       /* enum vd_config_group */
+    int severity;            /* enum vd_config_severity */
+    const char *action;      /* what is asked of the operator; never NULL */
+    const char *instruction; /* how it is done, at length; NULL: the action says it all */
+    const char *asks;        /* who is asked first: a user or a post; NULL: whoever is there */
+    int64_t ack_within_us;   /* 0: no deadline */
+    int64_t resolve_within_us; /* 0: no deadline */
+    int64_t cooldown_us;       /* since its last alert of a group opened */
+    bool has_clip;             /* its alerts bear the clip beside the picture */
+    int group_by;              /* enum vd_config_group */
     int64_t group_window_us;
     int resolve; /* VD_CONFIG_RESOLVE_BY_HAND or _AUTO */
 };

@@ -28,7 +28,9 @@ struct vd_rule {
     int64_t min_duration_us;
     struct vd_schedule schedule;
     enum vd_severity severity;
-    const char *action;
+    const char *action, *instruction, *asks;
+    int64_t ack_within_us, resolve_within_us;
+    bool has_clip;
     enum vd_group_by group_by;
     int64_t window_us; /* repeats that begin this soon after the last message fold */
     bool is_auto;      /* resolves by itself when the condition is over */

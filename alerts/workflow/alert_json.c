@@ -37,8 +37,24 @@ static struct vd_json *events_json(const struct vd_alert *alert)
     struct out o = {.object = vd_json_object()};
 
     put(&o, "count", vd_json_int(alert->events));
+    put(&o, "new", vd_json_int(alert->events - alert->seen_events));
     put(&o, "first", vd_json_time(alert->first_us));
     put(&o, "last", vd_json_time(alert->last_us));
+    return done(&o);
+}
+
+/* Milliseconds, as times are; null: no deadline. */
+static struct vd_json *span_json(int64_t span_us)
+{
+    return span_us > 0 ? vd_json_int(span_us / 1000) : vd_json_null();
+}
+
+static struct vd_json *within_json(const struct vd_alert *alert)
+{
+    struct out o = {.object = vd_json_object()};
+
+    put(&o, "acknowledge_ms", span_json(alert->ack_within_us));
+    put(&o, "resolve_ms", span_json(alert->resolve_within_us));
     return done(&o);
 }
 
@@ -87,6 +103,9 @@ struct vd_json *vd_alert_json(const struct vd_alert *alert)
     put_text(&o, "kind", alert->kind);
     put_text(&o, "rule", alert->rule);
     put_text(&o, "action", alert->action);
+    put_text(&o, "instruction", alert->instruction);
+    put_text(&o, "asks", alert->asks);
+    put(&o, "within", within_json(alert));
     put_text(&o, "group", alert->group);
     put_text(&o, "resolve", alert->resolve);
     put(&o, "events", events_json(alert));

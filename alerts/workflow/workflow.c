@@ -156,6 +156,7 @@ enum vd_work_verdict vd_work_apply(struct vd_alert *alert, const struct vd_work_
         (void)vd_str_copy(alert->disposition, sizeof alert->disposition, change->disposition);
     (void)vd_str_copy(alert->state, sizeof alert->state, row->to);
     (void)vd_str_copy(alert->changed_by, sizeof alert->changed_by, change->actor);
+    alert->seen_events = alert->events;
     set_times(alert, row->to, change->now_us);
     return VD_WORK_DONE;
 }

@@ -56,6 +56,11 @@ static int take_rule(struct vd_book *book, int i, struct vd_err *err)
                                                    when->schedule.to_min, when->schedule.days},
                                       .severity = severity_of(cfg->severity),
                                       .action = cfg->action,
+                                      .instruction = cfg->instruction,
+                                      .asks = cfg->asks,
+                                      .ack_within_us = cfg->ack_within_us,
+                                      .resolve_within_us = cfg->resolve_within_us,
+                                      .has_clip = cfg->has_clip,
                                       .group_by = group_of(cfg->group_by),
                                       .window_us = cfg->group_window_us,
                                       .is_auto = cfg->resolve == VD_CONFIG_RESOLVE_AUTO};

@@ -144,6 +144,21 @@ static int note_tie(struct vd_touched *t, const struct vd_change *change, bool i
     return 0;
 }
 
+/* What the rule says, copied: the alert outlives its wording. */
+static void take_rule(struct vd_alert *a, const struct vd_rule *rule)
+{
+    (void)vd_str_copy(a->severity, sizeof a->severity, vd_severity_name(rule->severity));
+    (void)vd_str_copy(a->rule, sizeof a->rule, rule->id);
+    (void)vd_str_copy(a->resolve, sizeof a->resolve, rule->is_auto ? "auto" : "by-hand");
+    vd_copy_utf8(a->action, sizeof a->action, rule->action);
+    if (rule->instruction != NULL)
+        vd_copy_utf8(a->instruction, sizeof a->instruction, rule->instruction);
+    if (rule->asks != NULL)
+        vd_copy_utf8(a->asks, sizeof a->asks, rule->asks);
+    a->ack_within_us = rule->ack_within_us;
+    a->resolve_within_us = rule->resolve_within_us;
+}
+
 static int open_alert(struct vd_touched *t, const struct vd_change *change, struct vd_err *err)
 {
     struct entry *e = entry_new(t, &change->alert);
@@ -159,23 +174,23 @@ static int open_alert(struct vd_touched *t, const struct vd_change *change, stru
     a->active = true;
     vd_uuid_format(&change->alert, a->id);
     vd_uuid_format(&change->event, a->event);
-    (void)vd_str_copy(a->severity, sizeof a->severity,
-                      vd_severity_name(change->rule->severity));
     (void)vd_str_copy(a->state, sizeof a->state, "open");
     (void)vd_str_copy(a->kind, sizeof a->kind, vd_kind_name(ev->kind));
     (void)vd_str_copy(a->camera, sizeof a->camera, ev->camera);
     (void)vd_str_copy(a->area, sizeof a->area, ev->area);
-    (void)vd_str_copy(a->rule, sizeof a->rule, change->rule->id);
-    vd_copy_utf8(a->action, sizeof a->action, change->rule->action);
     (void)vd_str_copy(a->group, sizeof a->group, change->group);
-    (void)vd_str_copy(a->resolve, sizeof a->resolve,
-                      change->rule->is_auto ? "auto" : "by-hand");
     (void)vd_str_copy(a->snapshot, sizeof a->snapshot, ev->snapshot);
-    (void)vd_str_copy(a->clip, sizeof a->clip, ev->clip);
+    take_rule(a, change->rule);
+    if (change->rule->has_clip)
+        (void)vd_str_copy(a->clip, sizeof a->clip, ev->clip);
     a->events = change->count;
     a->first_us = change->first_us;
     a->last_us = change->last_us;
     a->opened_us = t->now_us;
+    if (a->ack_within_us != 0)
+        a->deadline_us = a->opened_us + a->ack_within_us;
+    else if (a->resolve_within_us != 0)
+        a->deadline_us = a->opened_us + a->resolve_within_us;
     mark(t, e, change);
     return vd_event_shows(ev, a->shows, sizeof a->shows, err);
 }
@@ -212,10 +227,11 @@ static int join(struct vd_touched *t, const struct vd_change *change, struct vd_
 /* A better picture or the clip of what it shows. With a picture come the boxes and figures of
  * its message: those of an earlier one would lie beside what it shows. Returns 1 when there was
  * one. */
-static int take_media(struct vd_alert *a, const struct vd_event *ev, struct vd_err *err)
+static int take_media(struct vd_alert *a, const struct vd_change *change, struct vd_err *err)
 {
+    const struct vd_event *ev = change->ev;
+    bool has_clip = change->rule == NULL || change->rule->has_clip, is_new = false;
     char event[VD_UUID_TEXT];
-    bool is_new = false;
     int rc;
 
     vd_uuid_format(&ev->event, event);
@@ -227,7 +243,7 @@ static int take_media(struct vd_alert *a, const struct vd_event *ev, struct vd_e
         if (rc < 0)
             return rc;
     }
-    if (ev->clip[0] != '\0' && strcmp(ev->clip, a->clip) != 0)
+    if (has_clip && ev->clip[0] != '\0' && strcmp(ev->clip, a->clip) != 0)
         is_new = vd_str_copy(a->clip, sizeof a->clip, ev->clip) || is_new;
     return is_new;
 }
@@ -242,7 +258,7 @@ static int less(struct vd_touched *t, const struct vd_change *change, struct vd_
         rc = touch(t, &change->alert, &e, err);
     if (rc < 0 || e == NULL)
         return rc;
-    rc = take_media(&e->alert, change->ev, err);
+    rc = take_media(&e->alert, change, err);
     if (rc < 0)
         return rc;
     is_new = rc > 0;

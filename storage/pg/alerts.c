@@ -12,7 +12,8 @@
     "id, version, position, severity, state, active, kind, camera, area, rule, action,"        \
     " group_key, resolve, events, first, last, event, snapshot, clip, shows, owner, deadline," \
     " disposition, suppressed_by, shelved_until, shelved_reason, opened, acknowledged,"        \
-    " resolved, changed, changed_by"
+    " resolved, changed, changed_by, instruction, asks, ack_within, resolve_within,"           \
+    " seen_events"
 
 const char *const pg_alert_columns = COLUMNS;
 
@@ -50,6 +51,11 @@ static void add_alert(struct vd_pg_args *args, const struct vd_alert *a)
     vd_pg_arg_time(args, a->resolved_us);
     vd_pg_arg_time(args, a->changed_us);
     vd_pg_arg_text(args, a->changed_by);
+    vd_pg_arg_text_or_null(args, a->instruction);
+    vd_pg_arg_text_or_null(args, a->asks);
+    vd_pg_arg_int(args, a->ack_within_us);
+    vd_pg_arg_int(args, a->resolve_within_us);
+    vd_pg_arg_int(args, a->seen_events);
 }
 
 #define COPY(col, field) vd_pg_copy_text(rows, row, col, a->field, sizeof a->field)
@@ -88,6 +94,11 @@ void pg_alert_read(const struct vd_pg_rows *rows, int row, struct vd_alert *a)
     a->resolved_us = vd_pg_time(rows, row, 28);
     a->changed_us = vd_pg_time(rows, row, 29);
     COPY(30, changed_by);
+    COPY(31, instruction);
+    COPY(32, asks);
+    a->ack_within_us = vd_pg_int(rows, row, 33);
+    a->resolve_within_us = vd_pg_int(rows, row, 34);
+    a->seen_events = vd_pg_int(rows, row, 35);
 }
 
 int vd_pg_alert_insert(struct vd_pg *pg, const struct vd_alert *alert, struct vd_err *err)
@@ -102,7 +113,7 @@ int vd_pg_alert_insert(struct vd_pg *pg, const struct vd_alert *alert, struct vd
         pg,
         "INSERT INTO alert (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
         " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,"
-        " $27, $28, $29, $30, $31)",
+        " $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)",
         &args, NULL, err);
     return rc < 0 ? rc : 0;
 }
@@ -118,8 +129,10 @@ int vd_pg_alert_update(struct vd_pg *pg, const struct vd_alert *alert, struct vd
         " camera, area, rule, action, group_key, resolve, events, first, last, event,"
         " snapshot, clip, shows, owner, deadline, disposition, suppressed_by,"
         " shelved_until, shelved_reason, opened, acknowledged, resolved, changed,"
-        " changed_by) = ROW ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
-        " $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)"
+        " changed_by, instruction, asks, ack_within, resolve_within, seen_events)"
+        " = ROW ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
+        " $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,"
+        " $32, $33, $34, $35, $36)"
         " WHERE id = $1 AND version = $2",
         &args, NULL, err);
 }

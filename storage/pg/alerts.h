@@ -5,13 +5,14 @@
 
 #include "storage/pg/pg.h"
 
-#define VD_ALERT_AREA_MAX   255
-#define VD_ALERT_NAME_MAX   127 /* camera, rule, owner, actor */
-#define VD_ALERT_GROUP_MAX  319
-#define VD_ALERT_ACTION_MAX 511
-#define VD_ALERT_MEDIA_MAX  191
-#define VD_ALERT_REASON_MAX 255
-#define VD_ALERT_SHOWS_MAX  4095
+#define VD_ALERT_AREA_MAX        255
+#define VD_ALERT_NAME_MAX        127 /* camera, rule, owner, actor */
+#define VD_ALERT_GROUP_MAX       319
+#define VD_ALERT_ACTION_MAX      511
+#define VD_ALERT_INSTRUCTION_MAX 2047
+#define VD_ALERT_MEDIA_MAX       191
+#define VD_ALERT_REASON_MAX      255
+#define VD_ALERT_SHOWS_MAX       4095
 
 /* Plain data, copied by assignment. Ids are UUIDs in text form; "" is NULL, as 0 is for times.
  */
@@ -27,9 +28,13 @@ struct vd_alert {
     char area[VD_ALERT_AREA_MAX + 1];
     char rule[VD_ALERT_NAME_MAX + 1];
     char action[VD_ALERT_ACTION_MAX + 1];
+    char instruction[VD_ALERT_INSTRUCTION_MAX + 1]; /* how it is done; "": action says it */
+    char asks[VD_ALERT_NAME_MAX + 1];               /* who is asked first; "": anybody */
+    int64_t ack_within_us, resolve_within_us;       /* what the rule gives; 0: no deadline */
     char group[VD_ALERT_GROUP_MAX + 1];
-    char resolve[8]; /* by-hand, auto */
-    int64_t events;  /* happenings it stands for */
+    char resolve[8];     /* by-hand, auto */
+    int64_t events;      /* happenings it stands for */
+    int64_t seen_events; /* as many of them as when a person last changed it */
     int64_t first_us, last_us;
     char event[37]; /* the happening it shows */
     char snapshot[VD_ALERT_MEDIA_MAX + 1];

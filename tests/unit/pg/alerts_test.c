@@ -81,6 +81,11 @@ Test(alerts, every_field_survives_the_trip)
     strcpy(a.owner, "anna");
     strcpy(a.disposition, "real");
     strcpy(a.shelved_reason, "wind");
+    strcpy(a.instruction, "call the harbour office");
+    strcpy(a.asks, "supervisor");
+    a.ack_within_us = 120000000;
+    a.resolve_within_us = INT64_C(86400000000);
+    a.seen_events = 2;
     a.active = false;
     a.position = 77;
     a.events = 3;

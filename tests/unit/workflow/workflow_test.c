@@ -76,6 +76,7 @@ Test(workflow, does_what_the_table_says_from_every_state)
         cr_assert_str_eq(a.owner, cases[i].owner_after, "case %zu", i);
         cr_assert_eq(a.changed_us, verdict == VD_WORK_DONE ? 5000000 : 0, "case %zu", i);
         cr_assert_eq(a.version, 3);
+        cr_assert_eq(a.seen_events, verdict == VD_WORK_DONE ? a.events : 0, "case %zu", i);
     }
 }
 
@@ -152,7 +153,12 @@ Test(alert_json, carries_the_alert_and_its_topic)
     char text[VD_ALERT_JSON_MAX], topic[VD_ALERT_TOPIC_MAX];
     struct vd_json *doc = NULL;
     const struct vd_json *data;
-    int n = vd_alert_encode(&a, &head, text, sizeof text, NULL);
+    int n;
+
+    a.ack_within_us = 90000000;
+    a.seen_events = 1;
+    strcpy(a.asks, "gate-house");
+    n = vd_alert_encode(&a, &head, text, sizeof text, NULL);
 
     cr_assert_gt(n, 0);
     cr_assert_eq(vd_json_parse(&doc, text, (size_t)n, NULL), 0);
@@ -162,6 +168,11 @@ Test(alert_json, carries_the_alert_and_its_topic)
     cr_assert_str_eq(vd_json_get_text(vd_json_get(data, "shows"), "kind"), "motion");
     cr_assert(vd_json_is_null(vd_json_get(data, "owner")));
     cr_assert_eq(vd_json_get_int(vd_json_get(data, "events"), "count", 0), 2);
+    cr_assert_eq(vd_json_get_int(vd_json_get(data, "events"), "new", 0), 1);
+    cr_assert_str_eq(vd_json_get_text(data, "asks"), "gate-house");
+    cr_assert(vd_json_is_null(vd_json_get(data, "instruction")));
+    cr_assert_eq(vd_json_get_int(vd_json_get(data, "within"), "acknowledge_ms", 0), 90000);
+    cr_assert(vd_json_is_null(vd_json_get(vd_json_get(data, "within"), "resolve_ms")));
     cr_assert_eq(strncmp(vd_json_get_text(vd_json_get(doc, "log"), "hash"), "ab00", 4), 0);
     vd_json_free(&doc);
     cr_assert_gt(vd_alert_topic(&a, topic, sizeof topic, NULL), 0);

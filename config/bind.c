@@ -141,7 +141,8 @@ static bool read_corner(const struct vd_bind *bind, const struct vd_key *key,
     const struct vd_node *item = node->first;
 
     if (node->type != VD_NODE_LIST || node->n != 2) {
-        vd_bind_problem(bind, node, "%s: a corner is written [x, y]", key->name);
+        vd_bind_problem(bind, node, "%s: a %s is written [x, y]", key->name,
+                        key->type == VD_KEY_POINT ? "point" : "corner");
         return false;
     }
     for (int i = 0; i < 2; i++, item = item->next) {
@@ -200,6 +201,19 @@ static int bind_polygon(const struct vd_bind *bind, const struct vd_key *key,
     return keep_polygon(bind, key, corners, node->n, object);
 }
 
+static int bind_point(const struct vd_bind *bind, const struct vd_key *key,
+                      const struct vd_node *node, void *object)
+{
+    struct vd_corner corner;
+    struct vd_point point;
+
+    if (!read_corner(bind, key, node, &corner))
+        return 0;
+    point = (struct vd_point){.x = (float)(corner.x / 1e6), .y = (float)(corner.y / 1e6)};
+    memcpy((char *)object + key->offset, &point, sizeof point);
+    return 0;
+}
+
 static int bind_list(const struct vd_bind *bind, const struct vd_key *key,
                      const struct vd_node *node, void *object)
 {
@@ -237,6 +251,8 @@ static int bind_value(const struct vd_bind *bind, const struct vd_key *key,
         return bind_ids(bind, key, node, object);
     case VD_KEY_POLYGON:
         return bind_polygon(bind, key, node, object);
+    case VD_KEY_POINT:
+        return bind_point(bind, key, node, object);
     case VD_KEY_LIST:
         return bind_list(bind, key, node, object);
     default:

@@ -1,9 +1,11 @@
 /* What no file can tell alone: names that are used must be there, and stand for one thing. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/event.h"
 #include "config/load.h"
+#include "config/polygon.h"
 
 /* Searches for the nearest name: a thousand misspelt ones would each cost a walk. */
 enum { HINTS_MAX = 50 };
@@ -122,6 +124,71 @@ static void check_shapes(struct vd_load *load, const struct vd_entry *entry, con
     }
 }
 
+static struct vd_corner corner_of(const struct vd_point *point)
+{
+    return (struct vd_corner){(int32_t)lround((double)point->x * 1e6),
+                              (int32_t)lround((double)point->y * 1e6)};
+}
+
+/* A line of the camera before this one that has its name. */
+static bool is_line_repeated(const struct vd_camera_cfg *camera, const struct vd_line_cfg *line)
+{
+    for (int z = 0; z < camera->n_zones; z++)
+        for (int i = 0; i < camera->zones[z].n_lines; i++) {
+            const struct vd_line_cfg *other = &camera->zones[z].lines[i];
+
+            if (other == line)
+                return false;
+            if (other->name != NULL && strcmp(other->name, line->name) == 0)
+                return true;
+        }
+    return false;
+}
+
+static bool has_point(const struct vd_entry *at, const char *key)
+{
+    const struct vd_node *node = vd_node_child(at->node, key);
+
+    return node != NULL && node->type == VD_NODE_LIST && node->n == 2;
+}
+
+static void check_line(struct vd_load *load, const struct vd_entry *at,
+                       const struct vd_camera_cfg *camera, const struct vd_zone_cfg *zone,
+                       const struct vd_line_cfg *line)
+{
+    struct vd_corner corners[VD_CONFIG_POINTS_MAX];
+    struct vd_corner from = corner_of(&line->from), to = corner_of(&line->to);
+
+    for (int i = 0; i < zone->polygon.n_points; i++)
+        corners[i] = corner_of(&zone->polygon.points[i]);
+    if (line->name != NULL && is_line_repeated(camera, line))
+        vd_load_problem(load, at, "name", "lines: '%s' is given twice", line->name);
+    if (!has_point(at, "from") || !has_point(at, "to"))
+        return; /* told already */
+    if (from.x == to.x && from.y == to.y)
+        vd_load_problem(load, at, "to", "to: the line ends where it begins");
+    else if (zone->polygon.n_points > 0 &&
+             !vd_polygon_meets(corners, zone->polygon.n_points, from, to))
+        vd_load_problem(load, at, "from",
+                        "lines: no part of it is in its zone, where alone motion counts");
+}
+
+static void check_lines(struct vd_load *load, const struct vd_entry *entry,
+                        const struct vd_camera_cfg *camera)
+{
+    const struct vd_node *zones = vd_node_child(entry->node, "zones");
+    const struct vd_node *zone = zones != NULL ? zones->first : NULL;
+    struct vd_entry at = *entry;
+
+    for (int z = 0; z < camera->n_zones; z++, zone = zone->next) {
+        const struct vd_node *lines = vd_node_child(zone, "lines");
+
+        at.node = lines != NULL ? lines->first : NULL;
+        for (int i = 0; i < camera->zones[z].n_lines; i++, at.node = at.node->next)
+            check_line(load, &at, camera, &camera->zones[z], &camera->zones[z].lines[i]);
+    }
+}
+
 static bool is_given(const struct vd_entry *entry, const char *key)
 {
     return vd_node_child(entry->node, key) != NULL;
@@ -160,6 +227,7 @@ static void check_cameras(struct vd_load *load)
                      sizeof *camera->zones);
         check_shapes(load, entry, "masks", camera->masks, camera->n_masks,
                      sizeof *camera->masks);
+        check_lines(load, entry, camera);
         if (camera->detect.min_area >= camera->detect.max_area)
             vd_load_problem(load, entry, "detect.min_area",
                             "min_area: it must be less than max_area");

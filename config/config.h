@@ -24,7 +24,9 @@ enum {
     VD_CONFIG_PIPELINE_MAX = 2047,
     VD_CONFIG_PATH_MAX = 511,
     VD_CONFIG_POINTS_MAX = 64,
-    VD_CONFIG_ZONES_MAX = 16, /* zones of a camera, and masks of a camera */
+    VD_CONFIG_ZONES_MAX = 15, /* of a camera: as many as the detector has bits for */
+    VD_CONFIG_MASKS_MAX = 16, /* of a camera */
+    VD_CONFIG_LINES_MAX = 4,  /* lines of a zone */
     VD_CONFIG_TAGS_MAX = 16,
     VD_CONFIG_MATCH_MAX = 256, /* cameras, tags or zones that one rule lists */
     VD_CONFIG_CAMERAS_MAX = 20000,
@@ -58,10 +60,22 @@ struct vd_area_cfg {
     int parent; /* index into vd_config.areas, which is less than its own; -1 at a root */
 };
 
+/* A line that objects are told to cross, and which way: a is the side on the left of who looks
+ * along it, as VD_DIRECTION_A_TO_B in base/event.h has it. It meets its zone. */
+struct vd_line_cfg {
+    const char *name; /* the only one of its camera */
+    struct vd_point from, to;
+};
+
 struct vd_zone_cfg {
     const char *name;
     struct vd_polygon polygon;
-    float min_area; /* fraction of the zone's unmasked area that must move, 0..1 */
+    float min_area;     /* fraction of the zone's unmasked area that must move, 0..1 */
+    float min_area_top; /* the same at its top edge, evenly from there to min_area at its
+                           bottom edge; 0: min_area all over */
+    int64_t loiter_us;  /* so long in the zone is loitering; 0: never */
+    const struct vd_line_cfg *lines;
+    int n_lines;
 };
 
 /* Blinds the detector; with is_private, it is also burned into every picture that leaves. */

@@ -148,6 +148,11 @@ bool vd_value_equal(const struct vd_key *key, const void *a, const void *b)
         return same_strings(key, a, b);
     case VD_KEY_POLYGON:
         return same_polygon(key, a, b);
+    case VD_KEY_POINT: {
+        GET(struct vd_point, l, key, a);
+        GET(struct vd_point, r, key, b);
+        return memcmp(&l, &r, sizeof l) == 0;
+    }
     case VD_KEY_SET: {
         GET(uint32_t, l, key, a);
         GET(uint32_t, r, key, b);

@@ -35,6 +35,7 @@ enum vd_key_type {
     VD_KEY_RATIO,    /* struct vd_ratio, "3/5"; the greatest n */
     VD_KEY_DAILY,    /* int from_min at offset, int to_min at offset2; "22:00-06:00" */
     VD_KEY_POLYGON,  /* struct vd_polygon; points */
+    VD_KEY_POINT,    /* struct vd_point, "[0.5, 0.25]" */
     VD_KEY_MAP,      /* the struct of `sub`, in place */
     VD_KEY_LIST,     /* a pointer to structs of `sub`, int count at offset2; items */
 };

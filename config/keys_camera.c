@@ -8,6 +8,7 @@
 #define CAM(field)  offsetof(struct vd_camera_cfg, field)
 #define DET(field)  offsetof(struct vd_detect_cfg, field)
 #define ZONE(field) offsetof(struct vd_zone_cfg, field)
+#define LINE(field) offsetof(struct vd_line_cfg, field)
 #define MASK(field) offsetof(struct vd_mask_cfg, field)
 
 static const struct vd_key area_rows[] = {
@@ -18,6 +19,18 @@ static const struct vd_key area_rows[] = {
 };
 const struct vd_keys vd_area_keys = {"an area", ROWS(area_rows), sizeof(struct vd_area_cfg)};
 
+static const struct vd_key line_rows[] = {
+    {"name", VD_KEY_ID, LINE(name), 1, VD_CONFIG_ID_MAX, NULL, VD_KEY_REQUIRED,
+     "Named by rules and events; the only one of its camera.", NULL, NULL, 0},
+    {"from", VD_KEY_POINT, LINE(from), 0, 0, NULL, VD_KEY_REQUIRED,
+     "Where it begins, [x, y] in fractions of the picture. Side a is on the left of who looks "
+     "from here along the line, side b on the right.",
+     NULL, NULL, 0},
+    {"to", VD_KEY_POINT, LINE(to), 0, 0, NULL, VD_KEY_REQUIRED, "Where it ends.", NULL, NULL,
+     0},
+};
+static const struct vd_keys line_keys = {"a line", ROWS(line_rows), sizeof(struct vd_line_cfg)};
+
 static const struct vd_key zone_rows[] = {
     {"name", VD_KEY_ID, ZONE(name), 1, VD_CONFIG_ID_MAX, NULL, VD_KEY_REQUIRED,
      "Named by rules and events.", NULL, NULL, 0},
@@ -25,6 +38,14 @@ static const struct vd_key zone_rows[] = {
      "Corners as [[x,y], …] in fractions of the picture, [0,0] its top left.", NULL, NULL, 0},
     {"min_area", VD_KEY_PERCENT, ZONE(min_area), 100, 900000, "0.2%", 0,
      "The part of the zone, without what masks cover, that must move.", NULL, NULL, 0},
+    {"min_area_top", VD_KEY_PERCENT, ZONE(min_area_top), 0, 900000, "0%", 0,
+     "The same for what stands at the zone's top edge, where things are far and small: from "
+     "there it grows evenly to min_area at the bottom edge. 0%: min_area all over.",
+     NULL, NULL, 0},
+    {"loiter", VD_KEY_DURATION, ZONE(loiter_us), 0, SEC(3600), "0s", 0,
+     "What stays in the zone this long is told to loiter; 0s: nothing is.", NULL, NULL, 0},
+    {"lines", VD_KEY_LIST, ZONE(lines), 0, VD_CONFIG_LINES_MAX, NULL, 0,
+     "Lines whose crossing is told, and which way.", NULL, &line_keys, ZONE(n_lines)},
 };
 static const struct vd_keys zone_keys = {"a zone", ROWS(zone_rows), sizeof(struct vd_zone_cfg)};
 
@@ -100,7 +121,7 @@ static const struct vd_key camera_rows[] = {
      &detect_keys, 0},
     {"zones", VD_KEY_LIST, CAM(zones), 0, VD_CONFIG_ZONES_MAX, NULL, 0,
      "Where motion counts; none: the whole picture.", NULL, &zone_keys, CAM(n_zones)},
-    {"masks", VD_KEY_LIST, CAM(masks), 0, VD_CONFIG_ZONES_MAX, NULL, 0,
+    {"masks", VD_KEY_LIST, CAM(masks), 0, VD_CONFIG_MASKS_MAX, NULL, 0,
      "Where motion never counts.", NULL, &mask_keys, CAM(n_masks)},
 };
 const struct vd_keys vd_camera_keys = {"a camera", ROWS(camera_rows),

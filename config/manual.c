@@ -47,6 +47,7 @@ static const char *type_words(enum vd_key_type type)
         [VD_KEY_RATIO] = "M/N",
         [VD_KEY_DAILY] = "\"hh:mm-hh:mm\"",
         [VD_KEY_POLYGON] = "corners",
+        [VD_KEY_POINT] = "[x, y]",
         [VD_KEY_URL] = "URL, ",
         [VD_KEY_ENUM] = "",
         [VD_KEY_SET] = "one or a list of ",

@@ -1,7 +1,5 @@
 #include "config/polygon.h"
 
-#include <stdbool.h>
-
 /* > 0: c is to one side of a->b, < 0: to the other, 0: on its line. At most 2 * 10^12. */
 static int64_t side(struct vd_corner a, struct vd_corner b, struct vd_corner c)
 {
@@ -97,4 +95,27 @@ int vd_polygon_check(const struct vd_corner *corners, int n, struct vd_err *err)
     if (twice == 0)
         return vd_err_set(err, VD_EINVAL, "all corners are on one line, which has no area");
     return 0;
+}
+
+/* By the even-odd rule; corners on a side may fall on either side of it. */
+static bool is_inside(const struct vd_corner *corners, int n, struct vd_corner at)
+{
+    bool is_in = false;
+
+    for (int i = 0; i < n; i++) {
+        struct vd_corner a = corners[i], b = corners[(i + 1) % n];
+
+        if ((a.y <= at.y) != (b.y <= at.y) && (side(a, b, at) > 0) == (b.y > a.y))
+            is_in = !is_in;
+    }
+    return is_in;
+}
+
+bool vd_polygon_meets(const struct vd_corner *corners, int n, struct vd_corner a,
+                      struct vd_corner b)
+{
+    for (int i = 0; i < n; i++)
+        if (meet(corners[i], corners[(i + 1) % n], a, b))
+            return true;
+    return is_inside(corners, n, a);
 }

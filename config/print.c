@@ -73,17 +73,22 @@ static void print_ids(const struct vd_key *key, const void *object, FILE *out)
     fputs("]\n", out);
 }
 
+/* %g of millionths is exact and short. */
+static void print_corner(const struct vd_point *point, FILE *out)
+{
+    long x = lround((double)point->x * 1e6), y = lround((double)point->y * 1e6);
+
+    fprintf(out, "[%.6g, %.6g]", (double)x / 1e6, (double)y / 1e6);
+}
+
 static void print_polygon(const struct vd_key *key, const void *object, FILE *out)
 {
     COPY(struct vd_polygon, polygon, key, object);
 
     fputc('[', out);
     for (int i = 0; i < polygon.n_points; i++) {
-        long x = lround((double)polygon.points[i].x * 1e6);
-        long y = lround((double)polygon.points[i].y * 1e6);
-
-        /* %g of millionths is exact and short. */
-        fprintf(out, "%s[%.6g, %.6g]", i > 0 ? ", " : "", (double)x / 1e6, (double)y / 1e6);
+        fputs(i > 0 ? ", " : "", out);
+        print_corner(&polygon.points[i], out);
     }
     fputs("]\n", out);
 }
@@ -129,6 +134,8 @@ bool vd_print_omits(const struct vd_key *key, const void *object, unsigned flags
         COPY(struct vd_polygon, polygon, key, object);
         return polygon.n_points == 0;
     }
+    case VD_KEY_POINT:
+        return false;
     case VD_KEY_LIST: {
         int n;
 
@@ -182,6 +189,12 @@ static void print_value(const struct vd_key *key, const void *object, int indent
     case VD_KEY_POLYGON:
         print_polygon(key, object, out);
         return;
+    case VD_KEY_POINT: {
+        COPY(struct vd_point, point, key, object);
+        print_corner(&point, out);
+        fputc('\n', out);
+        return;
+    }
     default:
         fputc(' ', out);
         print_text(vd_value_format(key, object, buf), out);
@@ -194,8 +207,8 @@ void vd_print_yaml(const struct vd_keys *keys, const void *object, int indent, b
 {
     for (size_t i = 0; i < keys->n; i++) {
         const struct vd_key *key = &keys->rows[i];
-        bool is_flow =
-            key->type == VD_KEY_SET || key->type == VD_KEY_IDS || key->type == VD_KEY_POLYGON;
+        bool is_flow = key->type == VD_KEY_SET || key->type == VD_KEY_IDS ||
+                       key->type == VD_KEY_POLYGON || key->type == VD_KEY_POINT;
 
         if (vd_print_omits(key, object, flags))
             continue;

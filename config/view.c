@@ -51,20 +51,24 @@ static struct vd_json *coordinate(float value)
     return vd_json_real(round((double)value * 1e6) / 1e6);
 }
 
+static struct vd_json *view_corner(const struct vd_point *point, int *rc)
+{
+    struct vd_json *corner = vd_json_array();
+
+    if (corner != NULL) {
+        add(rc, corner, coordinate(point->x));
+        add(rc, corner, coordinate(point->y));
+    }
+    return corner;
+}
+
 static struct vd_json *view_polygon(const struct vd_key *key, const void *object, int *rc)
 {
     COPY(struct vd_polygon, polygon, key, object);
     struct vd_json *array = vd_json_array();
 
-    for (int i = 0; i < polygon.n_points && array != NULL; i++) {
-        struct vd_json *corner = vd_json_array();
-
-        if (corner != NULL) {
-            add(rc, corner, coordinate(polygon.points[i].x));
-            add(rc, corner, coordinate(polygon.points[i].y));
-        }
-        add(rc, array, corner);
-    }
+    for (int i = 0; i < polygon.n_points && array != NULL; i++)
+        add(rc, array, view_corner(&polygon.points[i], rc));
     return array;
 }
 
@@ -96,6 +100,10 @@ static struct vd_json *view_value(const struct vd_key *key, const void *object, 
         return view_ids(key, object, rc);
     case VD_KEY_POLYGON:
         return view_polygon(key, object, rc);
+    case VD_KEY_POINT: {
+        COPY(struct vd_point, point, key, object);
+        return view_corner(&point, rc);
+    }
     default:
         break;
     }

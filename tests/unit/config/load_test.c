@@ -163,6 +163,14 @@ Test(load, fills_every_field_of_a_camera_and_a_rule)
     cr_assert_eq(gate->n_zones, 2);
     cr_assert_float_eq(gate->zones[0].min_area, 0.003f, 1e-9);
     cr_assert_eq(gate->zones[1].polygon.n_points, 8);
+    cr_assert_float_eq(gate->zones[0].min_area_top, 0.0005f, 1e-9);
+    cr_assert_eq(gate->zones[0].loiter_us, 90 * 1000000);
+    cr_assert_eq(gate->zones[0].n_lines, 2);
+    cr_assert_str_eq(gate->zones[0].lines[1].name, "kerb");
+    cr_assert_float_eq(gate->zones[0].lines[0].to.y, 0.723456f, 1e-7);
+    cr_assert_eq(gate->zones[1].n_lines, 0);
+    cr_assert_eq(gate->zones[1].min_area_top, 0);
+    cr_assert_eq(gate->zones[1].loiter_us, 0);
     cr_assert(gate->masks[0].is_private);
     cr_assert(!gate->masks[1].is_private);
     cr_assert_str_eq(gate->file, "vedette.yaml");

@@ -224,6 +224,27 @@ Test(value, the_first_corner_of_a_shape_does_not_matter)
     }
 }
 
+Test(value, a_way_meets_a_shape_where_it_is_in_it_or_on_its_edge)
+{
+    static const struct vd_corner arrow[] = {{0, 0}, {10, 5}, {0, 10}, {5, 5}};
+    static const struct {
+        struct vd_corner a, b;
+        bool meets;
+    } ways[] = {
+        {{6, 5}, {8, 5}, true},    {{0, 4}, {0, 6}, false},     {{0, 4}, {6, 5}, true},
+        {{-5, 5}, {20, 5}, true},  {{0, 0}, {0, 10}, true},     {{10, 5}, {20, 5}, true},
+        {{11, 0}, {11, 9}, false}, {{1, 3}, {3, 5}, false},     {{20, 0}, {30, 1}, false},
+        {{5, 5}, {-9, 5}, true},   {{-1, -1}, {-1, 11}, false}, {{3, 2}, {4, 3}, true},
+    };
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        cr_assert_eq(vd_polygon_meets(arrow, 4, ways[i].a, ways[i].b), ways[i].meets, "way %zu",
+                     i);
+        cr_assert_eq(vd_polygon_meets(arrow, 4, ways[i].b, ways[i].a), ways[i].meets,
+                     "way %zu back", i);
+    }
+}
+
 Test(value, addresses_are_taken_apart)
 {
     char host[64];

@@ -18,8 +18,9 @@ struct stand {
     struct vd_uuid event;            /* the happening it shows */
     int64_t first_us, last_us, window_us, count;
     bool is_auto, is_resolved;
-    bool is_closed; /* resolved by hand: nothing folds into it any more */
-    int n_open;     /* happenings attached */
+    bool is_closed;  /* resolved by hand: nothing folds into it any more */
+    bool is_refused; /* could not be stored: closed, and no word of it any more */
+    int n_open;      /* happenings attached */
     bool is_dirty, is_gone;
     struct stand *dirty_next;
     struct stand *shown_next; /* others that show the same happening */

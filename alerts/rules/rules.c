@@ -95,6 +95,8 @@ void vd_rules_free(struct vd_rules **rules)
 static void change(struct vd_rules *r, enum vd_change_type type, const struct stand *s,
                    const struct vd_event *ev)
 {
+    if (s->is_refused)
+        return;
     if (r->n_changes == r->room) {
         int room = r->room == 0 ? 16 : r->room * 2;
         struct vd_change *more = realloc(r->changes, (size_t)room * sizeof *more);
@@ -426,6 +428,16 @@ int vd_rules_split(struct vd_rules *rules, const struct vd_uuid *alert,
     note_stand(rules, own);
     *ret_alert = own->alert;
     return 0;
+}
+
+void vd_rules_refuse(struct vd_rules *rules, const struct vd_uuid *alert)
+{
+    struct stand *s = vd_map_get(&rules->stands, alert->bytes, sizeof alert->bytes);
+
+    if (s == NULL)
+        return;
+    s->is_closed = s->is_refused = true;
+    stand_dirty(rules, s);
 }
 
 void vd_rules_stats(const struct vd_rules *rules, struct vd_rules_stats *ret_stats)

@@ -84,6 +84,10 @@ int vd_rules_split(struct vd_rules *rules, const struct vd_uuid *alert,
                    const struct vd_uuid *event, int64_t now_us, struct vd_uuid *ret_alert,
                    struct vd_err *err);
 
+/* The alert can't be stored: nothing more is asked of it, nothing folds into it. The happening
+ * it shows stays with it, also over a restore, so that it is not fired a second time. */
+void vd_rules_refuse(struct vd_rules *rules, const struct vd_uuid *alert);
+
 /* ---- memory ---- */
 
 /* Calls each for every alert whose state changed since the last call: state is NULL when it may

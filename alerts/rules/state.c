@@ -20,7 +20,8 @@ static int print_state(const struct stand *s, char text[VD_RULES_STATE_MAX + 1])
         vd_json_set(o, "count", vd_json_int(s->count)) == 0 &&
         vd_json_set(o, "auto", vd_json_bool(s->is_auto)) == 0 &&
         vd_json_set(o, "resolved", vd_json_bool(s->is_resolved)) == 0 &&
-        vd_json_set(o, "closed", vd_json_bool(s->is_closed)) == 0)
+        vd_json_set(o, "closed", vd_json_bool(s->is_closed)) == 0 &&
+        (!s->is_refused || vd_json_set(o, "refused", vd_json_int(s->n_open)) == 0))
         rc = vd_json_print(o, text, VD_RULES_STATE_MAX + 1, NULL);
     vd_json_free(&o);
     return rc < 0 ? VD_ENOMEM : 0;
@@ -67,6 +68,31 @@ static void index_group(struct vd_rules *r, struct stand *s)
         r->rc = VD_ENOMEM;
 }
 
+/* What it stands for, as far as it is known; once. */
+static int attach(struct vd_rules *r, struct stand *s, const struct vd_uuid *event)
+{
+    struct live *live = live_get(r, event, true);
+    struct tie *tie;
+
+    for (int i = 0; live != NULL && i < live->n_ties; i++)
+        if (live->ties[i].stand == s)
+            return 0;
+    tie = live != NULL ? tie_new(r, live, s->rule) : NULL;
+    if (tie == NULL)
+        return VD_ENOMEM;
+    tie->stand = s;
+    s->n_open++;
+    return 0;
+}
+
+/* A refused alert has no row that tells its happenings: the one it would show is enough. */
+static void restore_refused(struct vd_rules *r, struct stand *s, const struct vd_json *o)
+{
+    s->is_refused = vd_json_get(o, "refused") != NULL;
+    if (vd_json_get_int(o, "refused", 0) > 0 && attach(r, s, &s->event) < 0)
+        r->rc = VD_ENOMEM;
+}
+
 static int restore(struct vd_rules *r, const char *rule, const struct vd_uuid *alert,
                    const struct vd_json *o, struct vd_err *err)
 {
@@ -88,6 +114,7 @@ static int restore(struct vd_rules *r, const char *rule, const struct vd_uuid *a
     s->is_resolved = get_bool(o, "resolved");
     s->is_closed = get_bool(o, "closed");
     stand_show(r, s, &shown);
+    restore_refused(r, s, o);
     index_group(r, s);
     r->next_stand_us = 0; /* the next tick looks at all */
     return r->rc < 0 ? vd_err_set(err, VD_ENOMEM, "rules: out of memory") : 0;
@@ -115,8 +142,6 @@ int vd_rules_restore_event(struct vd_rules *rules, const char *alert, const char
 {
     struct vd_uuid id, happening;
     struct stand *s;
-    struct live *live;
-    struct tie *tie;
 
     rules->rc = 0;
     if (!vd_uuid_parse(alert, &id) || !vd_uuid_parse(event, &happening))
@@ -124,12 +149,8 @@ int vd_rules_restore_event(struct vd_rules *rules, const char *alert, const char
     s = vd_map_get(&rules->stands, id.bytes, sizeof id.bytes);
     if (s == NULL)
         return 0; /* forgotten since */
-    live = live_get(rules, &happening, true);
-    tie = live != NULL ? tie_new(rules, live, s->rule) : NULL;
-    if (tie == NULL)
+    if (attach(rules, s, &happening) < 0)
         return vd_err_set(err, VD_ENOMEM, "rules: out of memory");
-    tie->stand = s;
-    s->n_open++;
     return 0;
 }
 

@@ -15,6 +15,7 @@ struct work {
     int n_states, states_max;
     struct vd_pg_feed_row *rows;
     int n_rows, n_alerts;
+    bool is_rules; /* the step that runs stores what the rules want */
 };
 
 static int no_memory(struct vd_err *err)
@@ -193,17 +194,46 @@ static int keep_state(void *arg, const char *rule, const struct vd_uuid *alert,
     return 0;
 }
 
+static int gather_states(struct work *w, struct vd_err *err)
+{
+    return vd_rules_save(w->at->rules, keep_state, w) < 0 ? no_memory(err) : 0;
+}
+
 static int save_states(struct work *w, struct vd_err *err)
 {
     enum { CHUNK = 10000 }; /* of one call */
-    int rc = vd_rules_save(w->at->rules, keep_state, w);
+    int rc = 0;
 
-    if (rc < 0)
-        return no_memory(err);
     for (int i = 0; i < w->n_states && rc >= 0; i += CHUNK)
         rc = vd_pg_rule_state_save(w->at->pg, w->states + i,
                                    w->n_states - i < CHUNK ? w->n_states - i : CHUNK,
                                    w->at->now_us, err);
+    return rc;
+}
+
+/* Sets aside what the schema would refuse. */
+static int be_wary(struct work *w, struct vd_err *err)
+{
+    int rc = vd_touched_try(w->at->touched, err);
+
+    if (rc >= 0)
+        rc = gather_states(w, err);
+    if (rc >= 0)
+        rc = w->n_states = vd_touched_try_states(w->at->touched, w->states, w->n_states, err);
+    return rc;
+}
+
+static int store_rules(struct work *w, int64_t first, struct vd_err *err)
+{
+    int rc;
+
+    w->is_rules = true;
+    rc = store_alerts(w, first, err);
+    if (rc >= 0)
+        rc = gather_states(w, err);
+    if (rc >= 0)
+        rc = save_states(w, err);
+    w->is_rules = rc < 0;
     return rc;
 }
 
@@ -212,29 +242,33 @@ static int transact(struct work *w, const struct vd_change *ticked, int n_ticked
 {
     const struct vd_attempt *at = w->at;
     int64_t first = 0;
-    int rc = decide(w, err);
+    int rc;
+
+    w->is_rules = true;
+    rc = decide(w, err);
 
     if (rc >= 0 && at->has_tick && at->from < at->to)
         n_ticked = rc = vd_rules_tick(at->rules, at->tick_us, &ticked, err);
     if (rc >= 0)
         rc = apply(w, &ticked, n_ticked, err);
+    if (rc >= 0 && at->is_wary)
+        rc = be_wary(w, err);
     if (rc >= 0)
         rc = vd_touched_log(at->touched, err);
+    w->is_rules = rc < 0;
     if (rc >= 0)
         rc = take_positions(w, &first, err);
     if (rc >= 0)
         rc = store_events(w, first, err);
     if (rc >= 0)
-        rc = store_alerts(w, first, err);
-    if (rc >= 0)
-        rc = save_states(w, err);
+        rc = store_rules(w, first, err);
     if (rc >= 0)
         rc = advance(w, err);
     return rc >= 0 ? vd_pg_commit(at->pg, err) : rc;
 }
 
-int vd_attempt_run(const struct vd_attempt *attempt, struct vd_pg_feed_row **ret_rows,
-                   int *ret_n, struct vd_err *err)
+int vd_attempt_run(const struct vd_attempt *attempt, struct vd_attempt_result *ret,
+                   struct vd_err *err)
 {
     struct work w = {.at = attempt};
     const struct vd_change *ticked = NULL;
@@ -242,7 +276,7 @@ int vd_attempt_run(const struct vd_attempt *attempt, struct vd_pg_feed_row **ret
 
     vd_touched_reset(attempt->touched, attempt->pg, attempt->rules, &attempt->batch->pile,
                      attempt->now_us);
-    *ret_n = 0;
+    *ret = (struct vd_attempt_result){0};
     if (attempt->from == attempt->to && attempt->has_tick)
         rc = n_ticked = vd_rules_tick(attempt->rules, attempt->tick_us, &ticked, err);
     if (attempt->from == attempt->to && rc <= 0)
@@ -252,9 +286,10 @@ int vd_attempt_run(const struct vd_attempt *attempt, struct vd_pg_feed_row **ret
         rc = transact(&w, ticked, n_ticked, err);
     if (rc < 0) {
         vd_pg_rollback(attempt->pg);
+        ret->is_rules = w.is_rules;
         return rc;
     }
-    *ret_rows = w.rows;
-    *ret_n = w.n_rows;
+    ret->rows = w.rows;
+    ret->n_rows = w.n_rows;
     return 1;
 }

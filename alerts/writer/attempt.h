@@ -14,15 +14,21 @@ struct vd_attempt {
     struct vd_batch *batch;
     int from, to;  /* items [from, to) */
     bool has_tick; /* let time pass for the rules, to tick_us */
+    bool is_wary;  /* try each change of the rules first, and set aside what is refused */
     int64_t tick_us;
     int64_t now_us; /* wall clock */
 };
 
-/* Runs it. On success *ret_rows are the rows that it put into the feed, *ret_n of them, in the
- * batch's pile. Returns 1: committed, 0: there was nothing to do. After any failure the rules
- * hold what the database does not: restore them. Failures are those of storage/pg/pg.h;
- * VD_EPROTO: a source is not where the batch thinks. No transaction is open afterwards. */
-int vd_attempt_run(const struct vd_attempt *attempt, struct vd_pg_feed_row **ret_rows,
-                   int *ret_n, struct vd_err *err);
+struct vd_attempt_result {
+    struct vd_pg_feed_row *rows; /* what it put into the feed, in the batch's pile */
+    int n_rows;
+    bool is_rules; /* it failed at what the rules want, not at a message */
+};
+
+/* Runs it. Returns 1: committed, 0: there was nothing to do. After any failure the rules hold
+ * what the database does not: restore them. Failures are those of storage/pg/pg.h; VD_EPROTO: a
+ * source is not where the batch thinks. No transaction is open afterwards. */
+int vd_attempt_run(const struct vd_attempt *attempt, struct vd_attempt_result *ret,
+                   struct vd_err *err);
 
 #endif

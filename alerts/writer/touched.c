@@ -7,32 +7,8 @@
 #include "alerts/workflow/alert_json.h"
 #include "alerts/workflow/change.h"
 #include "alerts/writer/shows.h"
+#include "alerts/writer/touched_priv.h"
 #include "base/str.h"
-
-struct entry {
-    struct vd_alert alert;
-    struct vd_uuid id;
-    bool is_new, is_changed;
-    enum vd_change_type type; /* the weightiest of its changes */
-    struct vd_pg_log_head head;
-    struct entry *next;
-};
-
-/* A happening joins or ends, to be noted once the alerts are stored. */
-struct tie_op {
-    struct vd_uuid alert, event;
-    bool is_end;
-    struct tie_op *next;
-};
-
-struct vd_touched {
-    struct vd_pg *pg;
-    struct vd_rules *rules;
-    struct vd_pile *pile;
-    int64_t now_us;
-    struct entry *first, **last;
-    struct tie_op *ops, **last_op;
-};
 
 int vd_touched_new(struct vd_touched **ret_t, struct vd_err *err)
 {
@@ -63,7 +39,7 @@ static int no_memory(struct vd_err *err)
     return vd_err_set(err, VD_ENOMEM, "writer: out of memory");
 }
 
-static struct entry *find(const struct vd_touched *t, const struct vd_uuid *id)
+struct entry *touched_find(const struct vd_touched *t, const struct vd_uuid *id)
 {
     struct entry *e = t->first;
 
@@ -91,7 +67,7 @@ static int touch(struct vd_touched *t, const struct vd_uuid *id, struct entry **
 {
     char text[VD_UUID_TEXT];
     struct vd_alert *alert;
-    struct entry *e = find(t, id);
+    struct entry *e = touched_find(t, id);
     int rc;
 
     *ret_e = e;
@@ -310,36 +286,37 @@ int vd_touched_count(const struct vd_touched *t)
     int n = 0;
 
     for (const struct entry *e = t->first; e != NULL; e = e->next)
-        n += e->is_changed;
+        n += e->is_changed && !e->is_refused;
     return n;
 }
 
-int vd_touched_log(struct vd_touched *t, struct vd_err *err)
+int touched_log(struct vd_touched *t, struct entry *e, struct vd_err *err)
 {
     static const char *const names[] = {
         [VD_CHANGE_OPEN] = "open",   [VD_CHANGE_JOIN] = "join",
         [VD_CHANGE_LESS] = "media",  [VD_CHANGE_QUIET] = "quiet",
         [VD_CHANGE_MEDIA] = "media", [VD_CHANGE_RESOLVE] = "resolve"};
+    char detail[128];
 
-    for (struct entry *e = t->first; e != NULL; e = e->next) {
-        char detail[128];
-        int rc;
-
-        if (!e->is_changed)
-            continue;
-        (void)snprintf(detail, sizeof detail,
-                       "{\"version\":%lld,\"state\":\"%s\",\"active\":%s,\"events\":%lld}",
-                       (long long)e->alert.version, e->alert.state,
-                       e->alert.active ? "true" : "false", (long long)e->alert.events);
-        rc = vd_alert_log(t->pg, &e->alert, e->alert.changed_by, names[e->type], detail,
-                          &e->head, err);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
+    (void)snprintf(detail, sizeof detail,
+                   "{\"version\":%lld,\"state\":\"%s\",\"active\":%s,\"events\":%lld}",
+                   (long long)e->alert.version, e->alert.state,
+                   e->alert.active ? "true" : "false", (long long)e->alert.events);
+    return vd_alert_log(t->pg, &e->alert, e->alert.changed_by, names[e->type], detail, &e->head,
+                        err);
 }
 
-static int describe(struct vd_touched *t, struct entry *e, struct vd_pg_feed_row *row,
+int vd_touched_log(struct vd_touched *t, struct vd_err *err)
+{
+    int rc = 0;
+
+    for (struct entry *e = t->first; e != NULL && rc >= 0; e = e->next)
+        if (e->is_changed && !e->is_refused)
+            rc = touched_log(t, e, err);
+    return rc;
+}
+
+int touched_message(struct vd_touched *t, struct entry *e, struct vd_pg_feed_row *row,
                     struct vd_err *err)
 {
     char topic[VD_ALERT_TOPIC_MAX];
@@ -368,20 +345,37 @@ static void ignore(void *arg, const char *alert, bool still_active)
     (void)still_active;
 }
 
+int touched_tie(struct vd_touched *t, const struct tie_op *op, struct vd_err *err)
+{
+    char alert[VD_UUID_TEXT], event[VD_UUID_TEXT];
+
+    vd_uuid_format(&op->alert, alert);
+    vd_uuid_format(&op->event, event);
+    return op->is_end ? vd_pg_alert_event_end(t->pg, event, ignore, NULL, err)
+                      : vd_pg_alert_event_add(t->pg, alert, event, err);
+}
+
 static int store_ties(struct vd_touched *t, struct vd_err *err)
 {
-    for (const struct tie_op *op = t->ops; op != NULL; op = op->next) {
-        char alert[VD_UUID_TEXT], event[VD_UUID_TEXT];
-        int rc;
+    int rc = 0;
 
-        vd_uuid_format(&op->alert, alert);
-        vd_uuid_format(&op->event, event);
-        rc = op->is_end ? vd_pg_alert_event_end(t->pg, event, ignore, NULL, err)
-                        : vd_pg_alert_event_add(t->pg, alert, event, err);
-        if (rc < 0)
-            return rc;
+    for (const struct tie_op *op = t->ops; op != NULL && rc >= 0; op = op->next) {
+        const struct entry *e = touched_find(t, &op->alert);
+
+        if (e == NULL || !e->is_refused)
+            rc = touched_tie(t, op, err);
     }
-    return 0;
+    return rc;
+}
+
+int touched_row(struct vd_touched *t, struct entry *e, struct vd_err *err)
+{
+    int rc = e->is_new ? vd_pg_alert_insert(t->pg, &e->alert, err)
+                       : vd_pg_alert_update(t->pg, &e->alert, err);
+
+    if (rc == 0 && !e->is_new)
+        rc = vd_err_set(err, VD_EPROTO, "alert %s changed under its lock", e->alert.id);
+    return rc;
 }
 
 int vd_touched_store(struct vd_touched *t, int64_t first, struct vd_pg_feed_row *ret_rows,
@@ -392,18 +386,15 @@ int vd_touched_store(struct vd_touched *t, int64_t first, struct vd_pg_feed_row 
     for (struct entry *e = t->first; e != NULL; e = e->next) {
         int rc;
 
-        if (!e->is_changed)
+        if (!e->is_changed || e->is_refused)
             continue;
         e->alert.position = first + n;
-        rc = e->is_new ? vd_pg_alert_insert(t->pg, &e->alert, err)
-                       : vd_pg_alert_update(t->pg, &e->alert, err);
-        if (rc == 0 && !e->is_new)
-            rc = vd_err_set(err, VD_EPROTO, "alert %s changed under its lock", e->alert.id);
+        rc = touched_row(t, e, err);
         if (rc < 0)
             return rc;
         if (!e->is_new)
             e->alert.version++;
-        rc = describe(t, e, &ret_rows[n++], err);
+        rc = touched_message(t, e, &ret_rows[n++], err);
         if (rc < 0)
             return rc;
     }

@@ -8,7 +8,9 @@
 #include "alerts/writer/batch.h"
 #include "alerts/writer/pile.h"
 #include "base/err.h"
+#include "base/uuid.h"
 #include "storage/pg/alerts.h"
+#include "storage/pg/rules.h"
 
 struct vd_touched;
 
@@ -30,5 +32,27 @@ int vd_touched_count(const struct vd_touched *t);
 int vd_touched_log(struct vd_touched *t, struct vd_err *err);
 int vd_touched_store(struct vd_touched *t, int64_t first, struct vd_pg_feed_row *ret_rows,
                      struct vd_err *err);
+
+/* ---- what the schema will not take ---- */
+
+struct vd_refusal {
+    char alert[VD_UUID_TEXT];
+    char rule[VD_ALERT_NAME_MAX + 1];
+    char reason[160];
+    struct vd_refusal *next;
+};
+
+/* After a refusal that no message is to blame for: tries each change by itself and takes it
+ * back again. Those refused are taken out, kept in refused_alert and made known to the rules.
+ * Before vd_touched_log. */
+int vd_touched_try(struct vd_touched *t, struct vd_err *err);
+
+/* Tries the texts of the rules' memory in the same way; those refused are taken out of states.
+ * Returns how many are left. */
+int vd_touched_try_states(struct vd_touched *t, struct vd_pg_rule_state *states, int n,
+                          struct vd_err *err);
+
+/* What was refused since the reset, in the pile. */
+const struct vd_refusal *vd_touched_refusals(const struct vd_touched *t);
 
 #endif

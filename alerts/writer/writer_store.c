@@ -10,15 +10,6 @@
 
 enum { GAP_ROWS = 500 };
 
-/* Data (22) and integrity (23): the message is at fault. Everything else of the kind that no
- * retry cures (privileges, schema) is ours, and no message may pay for it. */
-static bool is_data_at_fault(const struct vd_pg *pg, int rc)
-{
-    const char *state = vd_pg_sqlstate(pg);
-
-    return rc == VD_EINVAL && (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0);
-}
-
 /* ---- what is published ---- */
 
 struct gap {
@@ -84,41 +75,51 @@ static void publish(struct vd_writer *w, struct vd_batch *batch, struct vd_pg_fe
 
 /* ---- storing ---- */
 
-static int attempt(struct vd_writer *w, struct vd_batch *batch, int from, int to,
-                   struct vd_err *err)
+/* What was set aside is for somebody to see to: the alert is not there. */
+static void say_refused(struct vd_writer *w)
 {
-    int64_t began_us = writer_mono(w), now_us = writer_wall(w);
-    int64_t late_us = batch->due_us != 0 ? batch->due_us : vd_exchange_late(w->opts.exchange);
-    struct vd_attempt at = {.pg = w->pg,
-                            .rules = w->rules,
-                            .touched = w->touched,
-                            .batch = batch,
-                            .from = from,
-                            .to = to,
-                            .has_tick = to == batch->n_items,
-                            .tick_us = late_us != 0 && late_us < now_us ? late_us : now_us,
-                            .now_us = now_us};
-    struct vd_pg_feed_row *rows = NULL;
-    int n = 0, rc;
-
-    if (w->rules == NULL && (rc = writer_restore(w, err)) < 0)
-        return rc;
-    at.rules = w->rules;
-    rc = vd_attempt_run(&at, &rows, &n, err);
-    if (rc < 0) {
-        vd_rules_free(&w->rules); /* it holds what the database does not */
-        return rc;
+    for (const struct vd_refusal *r = vd_touched_refusals(w->touched); r != NULL; r = r->next) {
+        vd_metric_add(&vd_writer_metrics[METRIC_REFUSED], 1);
+        LOG_ERROR("rule.refused", "rule=\"%s\" alert=%s reason=\"%s\"", r->rule, r->alert,
+                  r->reason);
     }
-    publish(w, batch, rows, n);
-    for (int i = from; i < to; i++) {
+}
+
+static void settle(struct vd_writer *w, struct vd_batch *batch, const struct vd_attempt *at,
+                   const struct vd_attempt_result *done)
+{
+    publish(w, batch, done->rows, done->n_rows);
+    say_refused(w);
+    for (int i = at->from; i < at->to; i++) {
         const struct vd_item *item = &batch->items[i];
 
         batch->sources[item->source].last = item->sequence;
         vd_metric_add(&vd_writer_metrics[item->poison != NULL ? METRIC_POISON : METRIC_EVENTS],
                       1);
         vd_metric_observe_us(&vd_writer_metrics[METRIC_DELAY_SECONDS],
-                             now_us - item->received_us);
+                             at->now_us - item->received_us);
     }
+}
+
+/* One transaction. *ret_rules: it failed at what the rules want, not at a message. */
+static int run(struct vd_writer *w, struct vd_batch *batch, struct vd_attempt *at,
+               bool *ret_rules, struct vd_err *err)
+{
+    int64_t began_us = writer_mono(w);
+    struct vd_attempt_result done = {0};
+    int rc;
+
+    *ret_rules = false;
+    if (w->rules == NULL && (rc = writer_restore(w, err)) < 0)
+        return rc;
+    at->rules = w->rules;
+    rc = vd_attempt_run(at, &done, err);
+    if (rc < 0) {
+        vd_rules_free(&w->rules); /* it holds what the database does not */
+        *ret_rules = done.is_rules;
+        return rc;
+    }
+    settle(w, batch, at, &done);
     if (rc > 0) {
         vd_metric_add(&vd_writer_metrics[METRIC_BATCHES], 1);
         vd_metric_add(&vd_writer_metrics[METRIC_ALERTS], vd_touched_count(w->touched));
@@ -128,26 +129,55 @@ static int attempt(struct vd_writer *w, struct vd_batch *batch, int from, int to
     return 0;
 }
 
+/* Once more, and warily, when the schema refused what a rule wants. *ret_message: it refused a
+ * message. Everything else of the kind that no retry cures (privileges, schema) is ours, and
+ * neither message nor rule may pay for it. */
+static int attempt(struct vd_writer *w, struct vd_batch *batch, int from, int to,
+                   bool *ret_message, struct vd_err *err)
+{
+    int64_t now_us = writer_wall(w);
+    int64_t late_us = batch->due_us != 0 ? batch->due_us : vd_exchange_late(w->opts.exchange);
+    struct vd_attempt at = {.pg = w->pg,
+                            .touched = w->touched,
+                            .batch = batch,
+                            .from = from,
+                            .to = to,
+                            .has_tick = to == batch->n_items,
+                            .tick_us = late_us != 0 && late_us < now_us ? late_us : now_us,
+                            .now_us = now_us};
+    bool is_rules;
+    int rc = run(w, batch, &at, &is_rules, err);
+
+    if (is_rules && vd_pg_is_data_refused(w->pg, rc)) {
+        at.is_wary = true;
+        rc = run(w, batch, &at, &is_rules, err);
+    }
+    *ret_message = !is_rules && vd_pg_is_data_refused(w->pg, rc);
+    return rc;
+}
+
 static int quarantine(struct vd_writer *w, struct vd_batch *batch, int i, struct vd_err *err)
 {
     struct vd_item *item = &batch->items[i];
     const char *name = batch->sources[item->source].name;
+    bool is_message;
 
     LOG_WARN("event.refused", "source=\"%s\" sequence=%llu reason=\"%s\"", name,
              (unsigned long long)item->sequence, err->msg);
     item->poison = vd_pile_copy(&batch->pile, err->msg, strlen(err->msg));
     if (item->poison == NULL)
         return vd_err_set(err, VD_ENOMEM, "writer: out of memory");
-    return attempt(w, batch, i, i + 1, err);
+    return attempt(w, batch, i, i + 1, &is_message, err);
 }
 
 /* Halves until the message at fault stands alone. */
 static int store_range(struct vd_writer *w, struct vd_batch *batch, int from, int to,
                        struct vd_err *err)
 {
-    int rc = attempt(w, batch, from, to, err), middle = from + (to - from) / 2;
+    bool is_message;
+    int rc = attempt(w, batch, from, to, &is_message, err), middle = from + (to - from) / 2;
 
-    if (rc >= 0 || from == to || !is_data_at_fault(w->pg, rc))
+    if (rc >= 0 || !is_message)
         return rc;
     if (to - from == 1)
         return batch->items[from].poison != NULL ? rc : quarantine(w, batch, from, err);

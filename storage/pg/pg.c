@@ -63,6 +63,12 @@ const char *vd_pg_sqlstate(const struct vd_pg *pg)
     return pg->sqlstate;
 }
 
+bool vd_pg_is_data_refused(const struct vd_pg *pg, int rc)
+{
+    return rc == VD_EINVAL &&
+           (strncmp(pg->sqlstate, "22", 2) == 0 || strncmp(pg->sqlstate, "23", 2) == 0);
+}
+
 void pg_drop(struct vd_pg *pg)
 {
     PQfinish(pg->conn); /* accepts NULL; sends its farewell without waiting */

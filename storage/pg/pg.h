@@ -88,6 +88,9 @@ int vd_pg_script(struct vd_pg *pg, const char *sql, struct vd_err *err);
  * 22 and 23 blame the data, 42 the program. Lives as long as the connection. */
 const char *vd_pg_sqlstate(const struct vd_pg *pg);
 
+/* Whether rc, the answer of a call here, blames the data it was given: SQLSTATE 22 and 23. */
+bool vd_pg_is_data_refused(const struct vd_pg *pg, int rc);
+
 void vd_pg_rows_free(struct vd_pg_rows **rows);
 int vd_pg_rows_count(const struct vd_pg_rows *rows);
 /* Values by row and column, from 0. NULL reads as false, "", 0. Text lives as long as rows. */
@@ -110,6 +113,10 @@ int vd_pg_begin_snapshot(struct vd_pg *pg, struct vd_err *err); /* REPEATABLE RE
  * (or the alert's version) to learn it. */
 int vd_pg_commit(struct vd_pg *pg, struct vd_err *err);
 void vd_pg_rollback(struct vd_pg *pg); /* harmless outside of a transaction */
+
+/* Inside a transaction: marks where it is, and takes back all since the mark, refusals too. */
+int vd_pg_mark(struct vd_pg *pg, struct vd_err *err);
+int vd_pg_take_back(struct vd_pg *pg, struct vd_err *err);
 
 /* ---- COPY (binary) ---- */
 

@@ -154,6 +154,22 @@ void vd_pg_rollback(struct vd_pg *pg)
         pg_drop(pg); /* half a transaction must not meet the next one */
 }
 
+int vd_pg_mark(struct vd_pg *pg, struct vd_err *err)
+{
+    int rc = vd_pg_exec(pg, "SAVEPOINT mark", NULL, NULL, err);
+
+    return rc < 0 ? rc : 0;
+}
+
+int vd_pg_take_back(struct vd_pg *pg, struct vd_err *err)
+{
+    int rc = vd_pg_script(pg, "ROLLBACK TO SAVEPOINT mark; RELEASE SAVEPOINT mark", err);
+
+    if (rc >= 0)
+        pg->sqlstate[0] = '\0';
+    return rc;
+}
+
 int vd_pg_lock_try(struct vd_pg *pg, int64_t key, struct vd_err *err)
 {
     struct vd_pg_args args = {0};

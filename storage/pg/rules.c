@@ -1,6 +1,9 @@
 /* storage/pg/rules.c: the memory of the rules, saved in one statement and loaded in one. */
 #include "storage/pg/rules.h"
 
+#include <string.h>
+
+#include "base/str.h"
 #include "storage/pg/array.h"
 
 enum { ROWS_MAX = 10000 };
@@ -92,4 +95,26 @@ int vd_pg_rule_state_load(struct vd_pg *pg, vd_pg_rule_state_fn *each, void *arg
     }
     vd_pg_rows_free(&rows);
     return n;
+}
+
+int vd_pg_refused_alert_store(struct vd_pg *pg, const struct vd_pg_refused_alert *refused,
+                              int64_t now_us, struct vd_err *err)
+{
+    struct vd_pg_args args = {0};
+    int rc;
+
+    vd_pg_arg_text(&args, refused->rule);
+    vd_pg_arg_uuid(&args, refused->alert);
+    vd_pg_arg_time(&args, now_us);
+    vd_pg_arg_text(&args, vd_str_is_utf8(refused->reason, strlen(refused->reason))
+                              ? refused->reason
+                              : "words that are no UTF-8");
+    vd_pg_arg_bytes(&args, refused->wanted, refused->wanted_len);
+    rc = vd_pg_exec_prepared(
+        pg,
+        "INSERT INTO refused_alert (rule, alert, at, reason, wanted)"
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (rule, alert) DO UPDATE"
+        " SET at = excluded.at, reason = excluded.reason, wanted = excluded.wanted",
+        &args, NULL, err);
+    return rc < 0 ? rc : 0;
 }

@@ -15,6 +15,16 @@ struct vd_pg_rule_state {
 int vd_pg_rule_state_save(struct vd_pg *pg, const struct vd_pg_rule_state *rows, int n,
                           int64_t now_us, struct vd_err *err);
 
+/* What a rule wanted of an alert and the schema would not take: kept with the reason, for
+ * somebody to see to. Twice the same (rule, alert) keeps the newer. alert: UUID as text. */
+struct vd_pg_refused_alert {
+    const char *rule, *alert, *reason;
+    const void *wanted; /* the alert's message, or the memory's text */
+    size_t wanted_len;
+};
+int vd_pg_refused_alert_store(struct vd_pg *pg, const struct vd_pg_refused_alert *refused,
+                              int64_t now_us, struct vd_err *err);
+
 typedef void vd_pg_rule_state_fn(void *arg, const struct vd_pg_rule_state *row);
 
 /* Calls each for all rows. Returns how many. */

@@ -2,6 +2,7 @@
  * next. */
 #include <string.h>
 
+#include "base/str.h"
 #include "storage/pg/array.h"
 #include "storage/pg/events.h"
 
@@ -110,6 +111,8 @@ int vd_pg_quarantine(struct vd_pg *pg, int32_t source, int64_t sequence, int64_t
     struct vd_pg_args args = {0};
     int rc;
 
+    if (!vd_str_is_utf8(reason, strlen(reason))) /* it quotes what is at fault */
+        reason = "bytes that are no UTF-8";
     vd_pg_arg_int(&args, source);
     vd_pg_arg_int(&args, sequence);
     vd_pg_arg_time(&args, received_us);

@@ -120,6 +120,52 @@ def poison_is_kept_with_its_reason_and_blocks_nothing():
         raw.close()
 
 
+def a_rule_whose_alert_is_refused_costs_no_message_and_stops_nothing():
+    rules = """rules:
+  - {id: each, when: {kind: motion}, severity: red, action: Look., group: {by: camera, window: 0s}}
+  - {id: by-time, when: {kind: dark, min_duration: 1s}, severity: red, action: Look., group: {by: camera, window: 0s}}
+  - {id: by-message, when: {kind: bright}, severity: red, action: Look., group: {by: camera, window: 0s}}
+  - {id: by-repeat, when: {kind: blurred}, severity: red, action: Look., group: {by: camera, window: 60s}}
+"""
+    with Rig(rules) as rig:
+        router = rig.router()
+        wait_active(rig)
+        rig.sql("ALTER TABLE alert ADD CONSTRAINT cursed CHECK (rule NOT IN ('by-time', 'by-message')"
+                " AND (rule <> 'by-repeat' OR events < 2))")
+        raw = Raw(rig)
+        raw.hello()
+        raw.expect("W", 0)
+        raw.send(1, raw.event(1, kind="dark", camera="raw-2"))
+        raw.expect("A", 1)
+
+        def refused():
+            return [r[0] for r in rig.sql("SELECT rule FROM refused_alert ORDER BY at")]
+
+        wait_for(lambda: refused() == ["by-time"], 10, "what the tick wanted is set aside", rig.tail)
+        for number, kind in enumerate(("motion", "bright", "motion", "blurred", "blurred", "blurred"), 2):
+            raw.send(number, raw.event(number, kind=kind))
+            raw.expect("A", number)
+        assert sorted(refused()) == ["by-message", "by-repeat", "by-time"], refused()
+        assert rig.sql("SELECT rule, count(*), max(events) FROM alert GROUP BY 1 ORDER BY 1") == \
+            [["by-repeat", "2", "1"], ["each", "2", "1"]]
+        assert rig.sql("SELECT * FROM quarantine") == [], "a message was blamed for what a rule wanted"
+        wanted = rig.sql("SELECT convert_from(wanted, 'UTF8'), reason FROM refused_alert WHERE rule = 'by-time'")[0]
+        assert json.loads(wanted[0])["data"]["rule"] == "by-time" and "cursed" in wanted[1], wanted
+        assert rig.is_clean(), rig.tail()
+        kill(router)  # what is refused is not asked for again
+        rig.router()
+        wait_active(rig)
+        raw.hello()
+        raw.expect("W", 7)
+        raw.send(8, raw.event(8))
+        raw.expect("A", 8)
+        raw.send(9, raw.event(9, "end", kind="dark", camera="raw-2"))
+        raw.expect("A", 9)
+        assert len(refused()) == 3 and rig.sql("SELECT * FROM quarantine") == []
+        assert rig.is_clean(), rig.tail()
+        raw.close()
+
+
 def numbers_are_taken_in_order_and_once():
     with Rig() as rig:
         rig.router()

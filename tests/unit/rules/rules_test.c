@@ -377,6 +377,20 @@ static void take_split(char *rest, const char *want)
             db.ties[i].alert = own;
 }
 
+/* No row of it, so none of its happenings either. */
+static void take_refuse(const char *rest)
+{
+    struct vd_uuid alert = {.bytes = {0xa1}};
+    int kept = 0;
+
+    alert.bytes[15] = (uint8_t)strtoul(rest + 1, NULL, 10);
+    vd_rules_refuse(t.book, &alert);
+    for (int i = 0; i < db.n_ties; i++)
+        if (!vd_uuid_equal(&db.ties[i].alert, &alert))
+            db.ties[kept++] = db.ties[i];
+    db.n_ties = kept;
+}
+
 static void take_line(char *line)
 {
     char *want = strstr(line, " => "), *rest = strchr(line, ' ');
@@ -420,6 +434,8 @@ static void take_line(char *line)
         restart();
     else if (strcmp(line, "split") == 0)
         take_split(rest, want);
+    else if (strcmp(line, "refuse") == 0)
+        take_refuse(rest);
     else if (strcmp(line, "why") == 0)
         vd_rules_explain(t.book, &t.ev, check_why, rest);
     else

@@ -12,16 +12,18 @@
 #include "alerts/console_feed.h"
 #include "alerts/writer/link.h"
 #include "base/crypto.h"
+#include "base/fs.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/notify.h"
-#include "config/config.h"
+#include "config/kept.h"
 #include "config/watch.h"
 
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 };
 
 struct opts {
     const char *config, *state;
+    char kept[VD_PATH_MAX]; /* the configuration that this console runs on */
     enum vd_log_level level;
 };
 
@@ -67,7 +69,25 @@ static int parse(struct opts *opts, int argc, char **argv)
     }
     if (opts->config == NULL || opts->state == NULL || opts->state[0] != '/')
         return 1 + usage("--config and --state (absolute) are needed", "");
+    if (vd_fs_join(opts->kept, sizeof opts->kept, opts->state, "console/config", NULL) < 0)
+        return 1 + usage("the path is too long: ", opts->state);
     return 0;
+}
+
+static void refuse(const char *reason)
+{
+    LOG_WARN("config.refused",
+             "reason=\"%s\" advice=\"the old one runs on; vedette check names every problem\"",
+             reason);
+}
+
+static void keep(const struct console *console)
+{
+    struct vd_err err = {0};
+
+    if (vd_config_keep(console->cfg, console->opts.kept, &err) < 0)
+        LOG_WARN("config.keep", "reason=\"%s\" advice=\"a start needs a folder that passes\"",
+                 err.msg);
 }
 
 static void reload(struct console *console)
@@ -76,10 +96,7 @@ static void reload(struct console *console)
     struct vd_err err = {0};
 
     if (vd_config_load(&cfg, console->opts.config, VD_CONFIG_SECRETS_NONE, NULL, &err) < 0) {
-        LOG_WARN("config.refused",
-                 "reason=\"%s\" advice=\"the old one runs on; vedette check "
-                 "names every problem\"",
-                 err.msg);
+        refuse(err.msg);
         return;
     }
     if (strcmp(cfg->revision, console->cfg->revision) != 0) {
@@ -87,6 +104,7 @@ static void reload(struct console *console)
         vd_api_set_config(console->api, cfg);
         vd_config_unref(&console->cfg);
         console->cfg = vd_config_ref(cfg);
+        keep(console);
     }
     vd_config_unref(&cfg);
 }
@@ -121,20 +139,14 @@ static void run(struct console *console)
 static int open_all(struct console *console, struct vd_link *link, struct vd_err *err)
 {
     struct vd_api_opts opts = {.state = console->opts.state, .clock = &vd_clock_system};
-    int rc =
-        vd_config_load(&console->cfg, console->opts.config,
-                       VD_CONFIG_SECRETS_CONSOLE | VD_CONFIG_SECRETS_DB_CONSOLE, NULL, err);
+    int rc;
 
-    if (rc < 0)
-        return rc;
     console->signal_fd = vd_signals_open(err);
     if (console->signal_fd < 0)
         return console->signal_fd;
     opts.cfg = console->cfg;
     if ((rc = vd_link_find(link, console->cfg, opts.state, VD_LINK_CONSOLE, "vedette-console",
                            err)) < 0 ||
-        (rc = vd_watch_open(&console->watch, console->opts.config, VD_WATCH_SETTLE_US, err)) <
-            0 ||
         (rc = vd_bus_open(&console->bus, err)) < 0)
         return rc;
     opts.bus = console->bus;
@@ -142,6 +154,35 @@ static int open_all(struct console *console, struct vd_link *link, struct vd_err
     if ((rc = vd_api_open(&console->api, &opts, err)) < 0)
         return rc;
     return vd_console_feed_open(&console->feed, console->api, &opts, err);
+}
+
+/* Until SIGTERM or SIGINT, or something cannot be opened. */
+static int serve(struct console *console, struct vd_link *link, struct vd_err *err)
+{
+    struct vd_err why = {0};
+    int rc, how;
+
+    /* Watched before it is read: no change falls between. */
+    rc = vd_watch_open(&console->watch, console->opts.config, VD_WATCH_SETTLE_US, err);
+    if (rc < 0)
+        return rc;
+    how = vd_config_start(&console->cfg, console->opts.config,
+                          VD_CONFIG_SECRETS_CONSOLE | VD_CONFIG_SECRETS_DB_CONSOLE,
+                          console->opts.kept, NULL, &why);
+    if (how < 0)
+        return vd_err_set(err, how, "%s", why.msg);
+    if ((rc = open_all(console, link, err)) < 0)
+        return rc;
+    LOG_INFO("console.ready", "listen=%s port=%u revision=%.12s", console->cfg->console.listen,
+             (unsigned)vd_api_port(console->api), console->cfg->revision);
+    if (how > 0)
+        refuse(why.msg);
+    else
+        keep(console);
+    vd_notify("READY=1");
+    run(console);
+    vd_notify("STOPPING=1");
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -158,16 +199,9 @@ int main(int argc, char **argv)
     vd_json_init();
     rc = vd_crypto_init(&err);
     if (rc == 0)
-        rc = open_all(&console, &link, &err);
-    if (rc >= 0) {
-        LOG_INFO("console.ready", "listen=%s port=%u", console.cfg->console.listen,
-                 (unsigned)vd_api_port(console.api));
-        vd_notify("READY=1");
-        run(&console);
-        vd_notify("STOPPING=1");
-    } else {
+        rc = serve(&console, &link, &err);
+    if (rc < 0)
         LOG_ERROR("console.exit", "reason=\"%s\"", err.msg);
-    }
     vd_console_feed_close(&console.feed); /* before the server that it feeds */
     vd_api_close(&console.api);
     vd_bus_close(&console.bus);

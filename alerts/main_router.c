@@ -15,14 +15,16 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/str.h"
+#include "config/kept.h"
 #include "config/place.h"
 #include "config/problems.h"
 #include "config/watch.h"
 
-enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE, MOOD_MS = 200 };
+enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_CONFIG = 78, MOOD_MS = 200 };
 
 struct opts {
     char config[VD_PATH_MAX], state[VD_PATH_MAX];
+    char kept[VD_PATH_MAX]; /* the configuration that this router runs on */
     enum vd_log_level level;
 };
 
@@ -76,7 +78,31 @@ static int parse(struct opts *o, int argc, char **argv)
     if (vd_place_state(state, o->state, sizeof o->state, &err) < 0 ||
         vd_place_config(config, state, o->config, sizeof o->config, &err) < 0)
         return usage(err.msg);
-    return make_absolute(o->state) ? -1 : usage("the state folder does not exist");
+    if (!make_absolute(o->state))
+        return usage("the state folder does not exist");
+    if (vd_fs_join(o->kept, sizeof o->kept, o->state, "router/config", &err) < 0)
+        return usage(err.msg);
+    return -1;
+}
+
+static void keep(const struct vd_config *cfg, const struct opts *o)
+{
+    struct vd_err err = {0};
+
+    if (vd_config_keep(cfg, o->kept, &err) < 0)
+        LOG_WARN("config.keep", "reason=\"%s\" advice=\"a start needs a folder that passes\"",
+                 err.msg);
+}
+
+static void refuse(struct vd_router *router, const char *reason)
+{
+    char why[300];
+
+    (void)snprintf(why, sizeof why, "configuration refused, the one before stays in force: %s",
+                   reason);
+    LOG_WARN("config.refused", "reason=\"%s\" advice=\"vedette check names every problem\"",
+             reason);
+    vd_router_refuse(router, why);
 }
 
 static void reload(struct vd_router *router, const struct opts *o)
@@ -89,13 +115,9 @@ static void reload(struct vd_router *router, const struct opts *o)
         rc = vd_router_reload(router, cfg, &err);
     if (rc >= 0) {
         LOG_INFO("config.load", "revision=%.12s", cfg->revision);
+        keep(cfg, o);
     } else {
-        char why[300];
-
-        (void)snprintf(why, sizeof why,
-                       "configuration refused, the one before stays in force: %s", err.msg);
-        LOG_WARN("config.refused", "reason=\"%s\"", err.msg);
-        vd_router_refuse(router, why);
+        refuse(router, err.msg);
     }
     vd_config_unref(&cfg);
 }
@@ -111,15 +133,12 @@ static const char *status_of(enum vd_router_mood mood)
 }
 
 /* Until a signal ends it. */
-static void watch(struct vd_router *router, const struct opts *o, int signals)
+static void watch(struct vd_router *router, const struct opts *o, struct vd_watch *folder,
+                  int signals)
 {
     enum vd_router_mood told = VD_ROUTER_STARTING;
-    struct vd_watch *folder = NULL;
-    struct vd_err err = {0};
     bool is_ready = false;
 
-    if (vd_watch_open(&folder, o->config, VD_WATCH_SETTLE_US, &err) < 0)
-        LOG_WARN("config.watch", "reason=\"%s\" advice=\"SIGHUP still reloads\"", err.msg);
     for (;;) {
         struct pollfd fds[2] = {
             {.fd = signals, .events = POLLIN},
@@ -137,28 +156,67 @@ static void watch(struct vd_router *router, const struct opts *o, int signals)
         (void)poll(fds, 2, is_ready && mood == VD_ROUTER_ACTIVE ? 1000 : MOOD_MS);
         while ((signal = vd_signals_take(signals)) != 0) {
             if (signal == SIGTERM || signal == SIGINT)
-                goto out;
+                return;
             if (signal == SIGHUP)
                 reload(router, o);
         }
         if (folder != NULL && (fds[1].revents & POLLIN) != 0 && vd_watch_take(folder))
             reload(router, o);
     }
-out:
-    vd_watch_close(&folder);
 }
 
 static int complain(const struct vd_err *err)
 {
     LOG_ERROR("router.start", "reason=\"%s\"", err->msg);
-    return EXIT_FAILED;
+    return err->code == VD_EINVAL ? EXIT_CONFIG : EXIT_FAILED;
+}
+
+/* As vd_config_start(); every problem is printed where nothing serves. */
+static int load(struct vd_config **ret_cfg, const struct opts *o, struct vd_err *why)
+{
+    struct vd_problems problems = {0};
+    int rc = vd_config_start(ret_cfg, o->config, VD_CONFIG_SECRETS_DB_ROUTER, o->kept,
+                             &problems, why);
+
+    if (rc < 0)
+        vd_problems_print(&problems, o->config, stderr);
+    vd_problems_fini(&problems);
+    return rc;
+}
+
+static int run(const struct opts *o, int signals, struct vd_err *err)
+{
+    struct vd_router *router = NULL;
+    struct vd_watch *folder = NULL;
+    struct vd_config *cfg = NULL;
+    struct vd_err why = {0};
+    int rc, how;
+
+    /* Watched before it is read: no change falls between. */
+    if (vd_watch_open(&folder, o->config, VD_WATCH_SETTLE_US, &why) < 0)
+        LOG_WARN("config.watch", "reason=\"%s\" advice=\"SIGHUP still reloads\"", why.msg);
+    how = load(&cfg, o, &why);
+    rc = how < 0 ? vd_err_set(err, how, "%s", why.msg)
+                 : vd_router_start(&router, cfg, o->state, err);
+    if (rc >= 0) {
+        LOG_INFO("router.start", "config=%s state=%s revision=%.12s", o->config, o->state,
+                 cfg->revision);
+        if (how > 0)
+            refuse(router, why.msg);
+        else
+            keep(cfg, o);
+        watch(router, o, folder, signals);
+        vd_notify("STOPPING=1");
+        LOG_INFO("router.stop", "reason=signal");
+    }
+    vd_router_stop(&router);
+    vd_config_unref(&cfg);
+    vd_watch_close(&folder);
+    return rc;
 }
 
 int main(int argc, char **argv)
 {
-    struct vd_problems problems = {0};
-    struct vd_router *router = NULL;
-    struct vd_config *cfg = NULL;
     struct vd_err err = {0};
     struct opts opts;
     int signals, rc = parse(&opts, argc, argv);
@@ -170,23 +228,7 @@ int main(int argc, char **argv)
     vd_json_init();
     if (vd_crypto_init(&err) < 0 || (signals = vd_signals_open(&err)) < 0)
         return complain(&err);
-    rc = vd_config_load(&cfg, opts.config, VD_CONFIG_SECRETS_DB_ROUTER, &problems, &err);
-    if (rc < 0)
-        vd_problems_print(&problems, opts.config, stderr);
-    vd_problems_fini(&problems);
-    if (rc >= 0)
-        rc = vd_router_start(&router, cfg, opts.state, &err);
-    if (rc >= 0) {
-        LOG_INFO("router.start", "config=%s state=%s revision=%.12s", opts.config, opts.state,
-                 cfg->revision);
-        watch(router, &opts, signals);
-        vd_notify("STOPPING=1");
-        LOG_INFO("router.stop", "reason=signal");
-    } else {
-        (void)complain(&err);
-    }
-    vd_router_stop(&router);
-    vd_config_unref(&cfg);
+    rc = run(&opts, signals, &err);
     close(signals);
-    return rc < 0 ? EXIT_FAILED : EXIT_OK;
+    return rc < 0 ? complain(&err) : EXIT_OK;
 }

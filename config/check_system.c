@@ -87,7 +87,7 @@ static int check_secret(struct vd_load *load, const struct vd_entry *entry, cons
         rc = vd_secret_check(full, ret_stamp, &err);
     if (rc == VD_ENOMEM)
         return rc;
-    if (rc < 0)
+    if (rc < 0 && !load->is_kept)
         vd_load_problem(load, entry, path, "%s: %s", key != NULL ? key + 1 : path, err.msg);
     return 0;
 }
@@ -100,7 +100,8 @@ static void check_pem(struct vd_load *load, const struct vd_entry *root, const c
     const char *key = strrchr(path, '.') + 1;
     struct stat st;
 
-    if (file == NULL || vd_secret_path(load->cfg->folder, file, full, sizeof full, NULL) < 0)
+    if (file == NULL || load->is_kept ||
+        vd_secret_path(load->cfg->folder, file, full, sizeof full, NULL) < 0)
         return;
     if (access(full, R_OK) != 0 || stat(full, &st) != 0)
         vd_load_problem(load, root, path, "%s: the file cannot be read: %s", key,

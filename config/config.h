@@ -263,9 +263,19 @@ struct vd_retention_cfg {
     int64_t every_us;    /* how often it is looked after */
 };
 
+/* A file of the folder as it was read; path is relative ("cameras/dock.yaml"). No secret is in
+ * it: those are files of their own, which a load looks at and forgets. */
+struct vd_config_file {
+    const char *path, *text;
+    size_t len; /* bytes of text, which may hold anything where a folder does not pass */
+    const struct vd_config_file *next;
+};
+
 struct vd_config {
     char revision[VD_CONFIG_REVISION_LEN + 1]; /* SHA-256 of the files' names and bytes, hex */
-    const char *folder;                        /* as given to vd_config_load, made absolute */
+    const char *given;                         /* the folder as given to vd_config_load */
+    const char *folder;                        /* the same with links resolved, absolute */
+    const struct vd_config_file *files;        /* what it was made from, in the order read */
     struct vd_database_cfg database;
     struct vd_bus_cfg bus;
     struct vd_console_cfg console;

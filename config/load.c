@@ -115,11 +115,28 @@ static int take_root(struct vd_load *load, enum vd_load_kind kind, const struct 
     return rc;
 }
 
+/* Keeps the file in the snapshot. Returns its name, which lives as long; NULL: no memory. */
+static const char *hang_up(struct vd_load *load, const char *file, const char *text, size_t len)
+{
+    struct vd_config_file *copy = vd_arena_alloc(load->arena, sizeof *copy);
+
+    if (copy == NULL)
+        return NULL;
+    copy->path = vd_arena_text(load->arena, file, strlen(file));
+    copy->text = vd_arena_text(load->arena, text, len);
+    copy->len = len;
+    if (copy->path == NULL || copy->text == NULL)
+        return NULL;
+    *load->next_file = copy;
+    load->next_file = &copy->next;
+    return copy->path;
+}
+
 int vd_load_add(struct vd_load *load, enum vd_load_kind kind, const char *file,
                 const char *text, size_t len)
 {
     struct vd_node *root = NULL;
-    const char *name = vd_arena_text(&load->scratch, file, strlen(file));
+    const char *name = hang_up(load, file, text, len);
     uint64_t size = len;
     int rc;
 
@@ -245,23 +262,14 @@ void vd_load_problem(struct vd_load *load, const struct vd_entry *entry, const c
     problem_at(load, entry->file, node, text);
 }
 
-/* File names outlive the load with their cameras, one copy a file. */
-static int keep_files(struct vd_load *load)
+/* The names are the snapshot's own by now. */
+static void name_files(const struct vd_load *load)
 {
-    const char *last = NULL, *copy = NULL;
-
     for (int i = 0; i < load->cameras.n; i++) {
         struct vd_camera_cfg *camera = load->cameras.items[i].object;
-        const char *file = load->cameras.items[i].file;
 
-        if (file != last)
-            copy = vd_arena_text(load->arena, file, strlen(file));
-        if (copy == NULL)
-            return VD_ENOMEM;
-        last = file;
-        camera->file = copy;
+        camera->file = load->cameras.items[i].file;
     }
-    return 0;
 }
 
 /* Ends a load: what was added becomes the snapshot, or what was wrong the error. */
@@ -270,10 +278,9 @@ static int finish(struct vd_load *load, struct vd_config **ret_cfg, struct vd_er
     uint8_t digest[VD_HASH_BYTES];
     int rc = build_all(load);
 
-    if (rc == 0)
-        rc = keep_files(load);
     if (rc < 0)
         return vd_err_set(err, rc, "configuration: out of memory");
+    name_files(load);
     if (vd_problems_count(load->problems) > 0) {
         vd_problems_sort(load->problems);
         return vd_problems_err(load->problems, err);
@@ -285,14 +292,29 @@ static int finish(struct vd_load *load, struct vd_config **ret_cfg, struct vd_er
     return 0;
 }
 
-static int load_init(struct vd_load *load, struct vd_problems *problems, const char *folder,
-                     unsigned secrets, struct vd_err *err)
+/* A way in. add puts files into the load. */
+struct way {
+    const char *given, *folder;
+    unsigned secrets;
+    bool is_alone, is_kept;
+    int (*add)(struct vd_load *load, const void *arg, struct vd_err *err);
+    const void *arg;
+};
+
+static int load_init(struct vd_load *load, struct vd_problems *problems, const struct way *way,
+                     struct vd_err *err)
 {
-    *load = (struct vd_load){.problems = problems, .secrets = secrets};
+    *load = (struct vd_load){.problems = problems,
+                             .secrets = way->secrets,
+                             .is_alone = way->is_alone,
+                             .is_kept = way->is_kept};
     load->cfg = vd_snapshot_new(&load->arena);
-    if (load->cfg != NULL)
-        load->cfg->folder = vd_arena_text(load->arena, folder, strlen(folder));
-    if (load->cfg == NULL || load->cfg->folder == NULL)
+    if (load->cfg != NULL) {
+        load->cfg->given = vd_arena_text(load->arena, way->given, strlen(way->given));
+        load->cfg->folder = vd_arena_text(load->arena, way->folder, strlen(way->folder));
+        load->next_file = &load->cfg->files;
+    }
+    if (load->cfg == NULL || load->cfg->given == NULL || load->cfg->folder == NULL)
         return vd_err_set(err, VD_ENOMEM, "configuration: out of memory");
     vd_hash_init(&load->hash);
     return 0;
@@ -307,18 +329,16 @@ static void load_fini(struct vd_load *load)
     free(load->rules.items);
 }
 
-/* What the three ways in have in common. add puts files into the load. */
-static int run(struct vd_config **ret_cfg, const char *folder, unsigned secrets, bool is_alone,
-               int (*add)(struct vd_load *load, const void *arg, struct vd_err *err),
-               const void *arg, struct vd_problems *problems, struct vd_err *err)
+/* What the ways in have in common. */
+static int run(struct vd_config **ret_cfg, const struct way *way, struct vd_problems *problems,
+               struct vd_err *err)
 {
     struct vd_problems own = {0};
     struct vd_load load;
-    int rc = load_init(&load, problems != NULL ? problems : &own, folder, secrets, err);
+    int rc = load_init(&load, problems != NULL ? problems : &own, way, err);
 
-    load.is_alone = is_alone;
     if (rc == 0)
-        rc = add(&load, arg, err);
+        rc = way->add(&load, way->arg, err);
     if (rc == 0)
         rc = finish(&load, ret_cfg, err);
     load_fini(&load);
@@ -343,7 +363,9 @@ int vd_config_load_with(struct vd_config **ret_cfg, const char *folder,
                         struct vd_problems *problems, struct vd_err *err)
 {
     char path[PATH_MAX];
-    struct folder_arg arg = {.over = over};
+    struct folder_arg arg = {.folder = path, .over = over};
+    struct way way = {
+        .given = folder, .folder = path, .secrets = secrets, .add = add_folder, .arg = &arg};
 
     if (realpath(folder, path) == NULL)
         return vd_err_set(err, VD_EIO, "configuration folder '%.120s': %s", folder,
@@ -351,14 +373,40 @@ int vd_config_load_with(struct vd_config **ret_cfg, const char *folder,
     if (strlen(path) > VD_CONFIG_PATH_MAX)
         return vd_err_set(err, VD_EIO, "configuration folder: its path has over %d bytes",
                           VD_CONFIG_PATH_MAX);
-    arg.folder = path;
-    return run(ret_cfg, path, secrets, false, add_folder, &arg, problems, err);
+    return run(ret_cfg, &way, problems, err);
 }
 
 int vd_config_load(struct vd_config **ret_cfg, const char *folder, unsigned secrets,
                    struct vd_problems *problems, struct vd_err *err)
 {
     return vd_config_load_with(ret_cfg, folder, NULL, secrets, problems, err);
+}
+
+static int add_files(struct vd_load *load, const void *arg, struct vd_err *err)
+{
+    int rc = 0;
+
+    for (const struct vd_config_file *f = arg; f != NULL && rc == 0; f = f->next) {
+        enum vd_load_kind kind = strncmp(f->path, "cameras/", 8) == 0 ? VD_LOAD_CAMERAS
+                                 : strncmp(f->path, "rules/", 6) == 0 ? VD_LOAD_RULES
+                                                                      : VD_LOAD_SYSTEM;
+
+        rc = vd_load_add(load, kind, f->path, f->text, f->len);
+    }
+    return rc < 0 ? vd_err_set(err, rc, "configuration: out of memory") : 0;
+}
+
+int vd_load_kept(struct vd_config **ret_cfg, const char *given, const char *folder,
+                 const struct vd_config_file *files, unsigned secrets, struct vd_err *err)
+{
+    struct way way = {.given = given,
+                      .folder = folder,
+                      .secrets = secrets,
+                      .is_kept = true,
+                      .add = add_files,
+                      .arg = files};
+
+    return run(ret_cfg, &way, NULL, err);
 }
 
 static int add_text(struct vd_load *load, const void *arg, struct vd_err *err)
@@ -374,8 +422,9 @@ int vd_load_text(struct vd_config **ret_cfg, const char *text, size_t len,
                  struct vd_problems *problems, struct vd_err *err)
 {
     struct vd_overlay file = {.path = "vedette.yaml", .text = text, .len = len};
+    struct way way = {.given = "", .folder = "", .add = add_text, .arg = &file};
 
-    return run(ret_cfg, "", 0, false, add_text, &file, problems, err);
+    return run(ret_cfg, &way, problems, err);
 }
 
 int vd_config_load_cameras(struct vd_config **ret_cfg, const char *file,
@@ -383,6 +432,8 @@ int vd_config_load_cameras(struct vd_config **ret_cfg, const char *file,
 {
     char folder[VD_CONFIG_PATH_MAX], *text = NULL;
     struct vd_overlay arg = {.path = file};
+    struct way way = {
+        .given = folder, .folder = folder, .is_alone = true, .add = add_text, .arg = &arg};
     const char *slash = strrchr(file, '/');
     int rc = vd_fs_read(file, VD_CONFIG_FILE_MAX, &text, &arg.len, err);
 
@@ -391,7 +442,7 @@ int vd_config_load_cameras(struct vd_config **ret_cfg, const char *file,
     arg.text = text;
     (void)snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - file) : 1,
                    slash != NULL ? file : ".");
-    rc = run(ret_cfg, folder, 0, true, add_text, &arg, problems, err);
+    rc = run(ret_cfg, &way, problems, err);
     free(text);
     return rc;
 }

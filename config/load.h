@@ -1,5 +1,5 @@
 /* config/load.h: the steps from files to a snapshot. Within the room; tests and the fuzzer come
- * in at vd_load_texts().
+ * in at vd_load_text().
  *
  * Trees of texts stay until the last check, for a check must be able to say where. */
 #ifndef VD_CONFIG_LOAD_H
@@ -28,10 +28,12 @@ struct vd_load {
     struct vd_arena scratch; /* gone with the load */
     struct vd_problems *problems;
     struct vd_entries areas, cameras, rules;
-    const struct vd_node *system; /* the root of vedette.yaml, or NULL */
+    const struct vd_node *system;            /* the root of vedette.yaml, or NULL */
+    const struct vd_config_file **next_file; /* where the next one is hung up */
     struct vd_hash hash;
     unsigned secrets;
     bool is_alone;      /* cameras without their folder: areas are not judged */
+    bool is_kept;       /* passed once: a secret that has gone since is no problem */
     bool is_incomplete; /* a file was refused whole: what may be in it is not missed */
     int n_hints;        /* searches for the nearest name so far; they are bounded */
 };
@@ -48,7 +50,11 @@ int vd_load_add(struct vd_load *load, enum vd_load_kind kind, const char *file,
 int vd_load_folder(struct vd_load *load, const char *folder, const struct vd_overlay *over,
                    struct vd_err *err);
 
-/* The same from memory: vedette.yaml alone, and nothing of the disk but time zone data. */
+/* The same from files in memory, which passed once. given and folder as in vd_config. */
+int vd_load_kept(struct vd_config **ret_cfg, const char *given, const char *folder,
+                 const struct vd_config_file *files, unsigned secrets, struct vd_err *err);
+
+/* The same from one text: vedette.yaml alone, and nothing of the disk but time zone data. */
 int vd_load_text(struct vd_config **ret_cfg, const char *text, size_t len,
                  struct vd_problems *problems, struct vd_err *err);
 

@@ -120,7 +120,9 @@ int vd_watch_open(struct vd_watch **ret_watch, const char *folder, int64_t settl
         return code;
     }
     add_watches(watch);
-    if (!watch->is_whole) {
+    if (!watch->is_whole && (errno == ENOENT || errno == ENOTDIR)) {
+        set_timer(watch, RETRY_US);
+    } else if (!watch->is_whole) {
         int code = vd_err_set(err, VD_EIO, "watch '%.120s': %s", folder, strerror(errno));
 
         vd_watch_close(&watch);

@@ -17,7 +17,8 @@ enum { VD_WATCH_SETTLE_US = 300 * 1000 }; /* what a caller without an opinion gi
 /* Watches the folder itself and cameras, rules and secrets in it, also where they come and go
  * later, and where the folder is a link that comes to point elsewhere (so give the path as
  * people gave it, not vd_config.folder, which has links resolved). A change that never pauses
- * is told after ten settle times. *ret_watch is the caller's, to vd_watch_close(). VD_EIO,
+ * is told after ten settle times. A folder that is not there is looked for every second, and
+ * told when it comes. *ret_watch is the caller's, to vd_watch_close(). VD_EIO,
  * VD_ENOMEM. */
 int vd_watch_open(struct vd_watch **ret_watch, const char *folder, int64_t settle_us,
                   struct vd_err *err);

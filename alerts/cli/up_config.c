@@ -9,6 +9,7 @@
 
 #include "alerts/cli/up.h"
 #include "base/str.h"
+#include "config/kept.h"
 #include "config/problems.h"
 
 static const struct {
@@ -21,17 +22,18 @@ static const struct {
     {UP_USER_INGEST, VD_CONFIG_SECRETS_CAMERAS},
 };
 
-static int load(const char *folder, unsigned secrets, struct vd_config **ret_cfg,
-                struct vd_err *err)
+/* As vd_config_start(); kept NULL: only the folder will do. Prints every problem. */
+static int load(const char *folder, unsigned secrets, const char *kept,
+                struct vd_config **ret_cfg, struct vd_err *err)
 {
     struct vd_problems problems = {0};
-    int rc = vd_config_load(ret_cfg, folder, secrets, &problems, err);
+    int rc = kept != NULL ? vd_config_start(ret_cfg, folder, secrets, kept, &problems, err)
+                          : vd_config_load(ret_cfg, folder, secrets, &problems, err);
 
-    if (rc < 0 && vd_problems_count(&problems) > 0) {
-        vd_problems_print(&problems, folder, stderr);
+    vd_problems_print(&problems, folder, stderr);
+    if (rc < 0 && vd_problems_count(&problems) > 0)
         (void)vd_err_set(err, VD_EINVAL, "%d problems in the configuration, see above",
                          vd_problems_count(&problems));
-    }
     vd_problems_fini(&problems);
     return rc;
 }
@@ -44,7 +46,7 @@ static int look_as(const struct up_ids *ids, const char *folder, unsigned secret
     int rc = up_users_become(ids, &err);
 
     if (rc >= 0)
-        rc = load(folder, secrets, &cfg, &err);
+        rc = load(folder, secrets, NULL, &cfg, &err);
     if (rc < 0)
         fprintf(stderr, "vedette: as user '%s': %s\n", ids->name, err.msg);
     vd_config_unref(&cfg);
@@ -72,10 +74,23 @@ static int look_through(const struct up *up, size_t i, struct vd_err *err)
     return 0;
 }
 
-int up_config_load(struct up *up, struct vd_err *err)
+/* The folder passes for every user that will read it. */
+static int look_as_all(const struct up *up, struct vd_err *err)
 {
-    unsigned secrets = up->drops ? VD_CONFIG_SECRETS_NONE : VD_CONFIG_SECRETS_ALL;
-    int rc, written = 0;
+    int rc = 0;
+
+    for (size_t i = 0; up->drops && rc >= 0 && i < sizeof readers / sizeof readers[0]; i++) {
+        rc = up_users_reach(&up->ids[readers[i].user], up->config, err);
+        if (rc >= 0)
+            rc = look_through(up, i, err);
+    }
+    return rc;
+}
+
+/* The demonstration's folder, made now unless it is there. */
+static int find_folder(struct up *up, struct vd_err *err)
+{
+    int written = 0;
 
     (void)vd_str_copy(up->config, sizeof up->config, up->opts.config);
     if (up->config[0] == '\0') {
@@ -88,11 +103,33 @@ int up_config_load(struct up *up, struct vd_err *err)
     }
     up_say("configuration: %s%s", up->config,
            written > 0 ? " (written now: six simulated cameras)" : "");
-    if ((rc = load(up->config, secrets, &up->cfg, err)) < 0)
+    return 0;
+}
+
+int up_config_load(struct up *up, struct vd_err *err)
+{
+    unsigned secrets = up->drops ? VD_CONFIG_SECRETS_NONE : VD_CONFIG_SECRETS_ALL;
+    struct vd_err why = {0};
+    char kept[VD_PATH_MAX];
+    bool is_refused;
+    int rc = find_folder(up, err);
+
+    if (rc < 0)
         return rc;
-    for (size_t i = 0; up->drops && i < sizeof readers / sizeof readers[0]; i++)
-        if ((rc = up_users_reach(&up->ids[readers[i].user], up->config, err)) < 0 ||
-            (rc = look_through(up, i, err)) < 0)
-            return rc;
+    up_state_path(up->opts.state, "config.kept", kept);
+    if ((rc = load(up->config, secrets, kept, &up->cfg, &why)) < 0)
+        return vd_err_set(err, rc, "%s", why.msg);
+    is_refused = rc > 0;
+    if (!is_refused && (rc = look_as_all(up, &why)) < 0) {
+        if (access(kept, F_OK) != 0)
+            return vd_err_set(err, rc, "%s", why.msg);
+        fprintf(stderr, "vedette: %s\n", why.msg);
+        is_refused = true; /* whom it does not serve has kept what did */
+    }
+    if (is_refused)
+        up_say("the configuration does not pass, see above: what passed last is in force, "
+               "until it does");
+    else if (vd_config_keep(up->cfg, kept, &why) < 0)
+        up_say("the configuration could not be kept for a later start: %s", why.msg);
     return 0;
 }

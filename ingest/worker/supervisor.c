@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/str.h"
+#include "config/kept.h"
 #include "config/problems.h"
 #include "config/watch.h"
 #include "ingest/evidence/serve.h"
@@ -48,6 +49,7 @@ struct vd_supervisor {
     struct vd_relief *relief;
     struct vd_event refusal; /* of a configuration; open while rev > 0 */
     int ticks;
+    char kept_path[VD_PATH_MAX]; /* the configuration that this worker runs on */
     char spool_path[VD_PATH_MAX], media_root[VD_PATH_MAX], producer[96];
     char events_endpoint[VD_PATH_MAX + 16], media_endpoint[VD_PATH_MAX + 16];
     char replay_endpoint[VD_PATH_MAX + 16];
@@ -119,6 +121,15 @@ static void refuse(struct vd_supervisor *s, const char *reason)
         tell_refusal(s, VD_PHASE_UPDATE, detail);
 }
 
+static void keep(const struct vd_supervisor *s)
+{
+    struct vd_err err = {0};
+
+    if (vd_config_keep(s->cfg, s->kept_path, &err) < 0)
+        LOG_WARN("config.keep", "reason=\"%s\" advice=\"a start needs a folder that passes\"",
+                 err.msg);
+}
+
 static void reload(struct vd_supervisor *s)
 {
     struct vd_config *fresh = NULL;
@@ -139,6 +150,7 @@ static void reload(struct vd_supervisor *s)
              vd_crew_size(s->crew), touched);
     vd_config_unref(&s->cfg);
     s->cfg = fresh;
+    keep(s);
 }
 
 static int make_paths(struct vd_supervisor *s, struct vd_err *err)
@@ -146,11 +158,9 @@ static int make_paths(struct vd_supervisor *s, struct vd_err *err)
     const char *state = s->opts.state_folder, *worker = s->opts.worker;
     const struct vd_bus_cfg *bus = &s->cfg->bus;
     char folder[VD_PATH_MAX];
-    int rc = 0, n;
+    int rc = 0;
 
-    n = snprintf(s->spool_path, sizeof s->spool_path, "%s/spool/%s.db", state, worker);
-    if (n < 0 || (size_t)n >= sizeof s->spool_path - 16)
-        return vd_err_set(err, VD_EINVAL, "state folder '%.100s…': path too long", state);
+    (void)snprintf(s->spool_path, sizeof s->spool_path, "%s/spool/%s.db", state, worker);
     (void)snprintf(s->media_root, sizeof s->media_root, "%s/media", state);
     (void)snprintf(s->producer, sizeof s->producer, "/ingest/%s", worker);
     (void)snprintf(s->events_endpoint, sizeof s->events_endpoint,
@@ -247,10 +257,30 @@ static int open_crew(struct vd_supervisor *s, struct vd_err *err)
     return rc;
 }
 
+/* Watched before it is read: no change falls between. Returns 1 when the folder does not pass
+ * and what was kept of it does; why then says what is wrong. */
+static int open_config(struct vd_supervisor *s, struct vd_err *why)
+{
+    const struct vd_worker_opts *opts = &s->opts;
+    int rc, n = snprintf(s->kept_path, sizeof s->kept_path, "%s/spool/%s.config",
+                         opts->state_folder, opts->worker);
+
+    if (n < 0 || (size_t)n >= sizeof s->kept_path - 16) /* the longest of our paths */
+        return vd_err_set(why, VD_EINVAL, "state folder '%.100s…': path too long",
+                          opts->state_folder);
+    rc = vd_watch_open(&s->watch, opts->config_folder, VD_WATCH_SETTLE_US, why);
+    if (rc == 0)
+        rc = vd_config_start(&s->cfg, opts->config_folder, VD_CONFIG_SECRETS_CAMERAS,
+                             s->kept_path, NULL, why);
+    return rc;
+}
+
 int vd_supervisor_open(struct vd_supervisor **ret_supervisor, const struct vd_worker_opts *opts,
                        int signals, struct vd_err *err)
 {
     struct vd_supervisor *s = calloc(1, sizeof *s);
+    struct vd_err why = {0};
+    bool is_kept;
     int rc;
 
     if (s == NULL)
@@ -258,18 +288,22 @@ int vd_supervisor_open(struct vd_supervisor **ret_supervisor, const struct vd_wo
     s->opts = *opts;
     s->signals = signals;
     s->timer = -1;
-    /* Watched before it is read: no change falls between. */
-    if ((rc = vd_watch_open(&s->watch, opts->config_folder, VD_WATCH_SETTLE_US, err)) < 0 ||
-        (rc = vd_config_load(&s->cfg, opts->config_folder, VD_CONFIG_SECRETS_CAMERAS, NULL,
-                             err)) < 0 ||
-        (rc = make_paths(s, err)) < 0 || (rc = open_spool(s, err)) < 0 ||
+    rc = open_config(s, &why);
+    is_kept = rc > 0;
+    if (rc < 0)
+        (void)vd_err_set(err, rc, "%s", why.msg);
+    if (rc < 0 || (rc = make_paths(s, err)) < 0 || (rc = open_spool(s, err)) < 0 ||
         (rc = open_bus(s, err)) < 0 || (rc = open_timer(s, err)) < 0 ||
         (rc = open_crew(s, err)) < 0) {
         vd_supervisor_close(&s);
         return rc;
     }
-    LOG_INFO("worker.ready", "worker=%s cameras=%d share=%d/%d", opts->worker,
-             vd_crew_size(s->crew), opts->share, opts->shares);
+    LOG_INFO("worker.ready", "worker=%s cameras=%d share=%d/%d revision=%.12s", opts->worker,
+             vd_crew_size(s->crew), opts->share, opts->shares, s->cfg->revision);
+    if (is_kept)
+        refuse(s, why.msg);
+    else
+        keep(s);
     *ret_supervisor = s;
     return 0;
 }

@@ -4,6 +4,7 @@ every awkward character work and appear nowhere."""
 
 import glob
 import os
+import signal
 import subprocess
 import sys
 
@@ -43,6 +44,41 @@ def a_camera_that_is_added_appears_and_a_bad_folder_is_refused_whole():
         os.unlink(os.path.join(system.config, "cameras/more.yaml"))
         wait_for(lambda: "three" not in {c["id"] if isinstance(c, dict) and "id" in c else str(c)
                                          for c in _cameras(api)}, 8, "the third goes", lambda: str(_cameras(api)))
+        assert system.stop() < 5
+
+
+def whoever_is_killed_while_the_folder_is_bad_serves_again_within_seconds():
+    with System("kept", {"one": SCENE, "two": SCENE + " phase=4"}) as system:
+        system.start()
+        api = system.api()
+        wait_for(lambda: system.states() == {"one": "online", "two": "online"}, 30, "both online",
+                 lambda: f"{system.states()}\n{system.tail()}", every=0.2)
+        system.write("cameras/cameras.yaml", "cameras:\n" + system.camera_yaml("one").replace("area:", "aera:"))
+        refused = r"config\.refused .*cameras/cameras\.yaml:2:"
+        processes = {"w1": "vedette-ingest", "w2": "vedette-ingest", "router": "vedette-router", "console": "vedette-console"}
+        wait_for(lambda: len(system.logged(refused)) >= len(processes), 10, "every process refuses the folder", system.tail)
+
+        before = {name: system.pid(name) for name in processes}
+        told = len(system.logged(refused))
+        since = int(system.sql("SELECT max(position) FROM event")[0][0])
+        for pid in before.values():
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: all(system.pid(n) != before[n] and system.ready(n) for n in before), 10, "all are ready again",
+                 system.tail)
+        assert len(system.logged(refused)) == told + len(processes), "each says once more what it runs on"
+        assert not system.logged(r"exit status 78"), system.tail()
+        wait_for(lambda: {row[0] for row in system.sql(
+            "SELECT e.camera FROM event e JOIN feed f USING (position) WHERE e.kind = 'node' AND e.phase = 'start' AND "
+            f"f.body::text LIKE '%cameras.yaml:2:%' AND position > {since}")} >= {"w1"}, 10, "an event says so", system.tail)
+        wait_for(lambda: {row[0] for row in system.sql("SELECT DISTINCT camera FROM event WHERE kind = 'motion' AND "
+                                                       f"phase = 'start' AND position > {since}")} == {"one", "two"},
+                 40, "motion of both is reported", system.tail, every=0.2)
+        wait_for(lambda: api.call("GET", "/api/v1/alerts")[0] == 200, 10, "the console serves", system.tail)
+
+        system.write("cameras/cameras.yaml", "cameras:\n" + system.camera_yaml("one"))
+        wait_for(lambda: {c["id"] for c in _cameras(api)} == {"one"}, 8, "the mended folder is taken up", system.tail)
+        wait_for(lambda: len(system.logged(r"vedette-(ingest config\.loaded|router config\.load) ")) >= 3, 8,
+                 "and by the others", system.tail)
         assert system.stop() < 5
 
 

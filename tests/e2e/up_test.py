@@ -273,20 +273,44 @@ def every_process_has_a_user_of_its_own_and_little_else():
         assert owners["first-password"] == up.noted("vedette-console")[0]["uid"], owners
 
 
-def a_configuration_with_mistakes_is_printed_whole_and_nothing_starts():
+def a_first_configuration_with_mistakes_is_printed_whole_and_nothing_starts():
     with Up() as up:
-        up.start()
-        up.stop()
-        path = os.path.join(up.state, "config/rules/demo.yaml")
-        text = open(path).read().replace("severity: red", "severity: purple").replace("kind: lost", "kinds: lost")
-        with open(path, "w", encoding="utf-8") as out:
-            out.write(text)
-        n = len(up.noted("w1"))
+        up.config = os.path.join(up.home, "c")
+        os.makedirs(os.path.join(up.config, "rules"))
+        os.chmod(up.config, 0o755)
+        _write(up, "vedette.yaml", "areas:\n  - {code: a, name: A}\n")
+        _write(up, "rules/all.yaml", "rules:\n  - {id: a, when: {kinds: lost}, severity: purple}\n")
         up.start(ready=False)
         assert up.process.wait(10) == 1
         text = up.tail()
-        assert "rules/demo.yaml:" in text and "purple" in text and "kinds" in text, text
-        assert len(up.noted("w1")) == n
+        assert "rules/all.yaml:2:" in text and "purple" in text and "kinds" in text, text
+        assert not up.noted("w1")
+
+
+def a_start_with_a_spoilt_configuration_prints_it_whole_and_runs_on_what_passed_last():
+    with Up() as up:
+        up.start()
+        up.stop()
+        path = "config/rules/demo.yaml"
+        text = open(os.path.join(up.state, path), encoding="utf-8").read()
+        up.config = os.path.join(up.state, "config")
+        _write(up, "rules/demo.yaml", text.replace("severity: red", "severity: purple").replace("kind: lost", "kinds: lost"))
+        up.start()
+        said = up.tail()
+        assert "rules/demo.yaml:" in said and "purple" in said and "kinds" in said, said
+        assert "what passed last is in force" in said, said
+        assert len(up.noted("w1")) == 2 and len(up.noted("vedette-camsim")) == 2
+        up.stop()
+        _write(up, "rules/demo.yaml", text)
+        up.start()
+        assert not up.said("what passed last"), up.tail()
+
+
+def _write(up, name, text):
+    path = os.path.join(up.config, name)
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+    os.chmod(path, 0o644)
 
 
 if __name__ == "__main__":

@@ -291,11 +291,18 @@ Test(config, a_watch_follows_a_link_that_comes_to_point_elsewhere)
     tmpdir_close(&dir);
 }
 
-Test(config, a_watch_on_nothing_is_refused)
+Test(config, a_watch_on_nothing_tells_when_it_comes)
 {
     struct vd_watch *watch = NULL;
-    struct vd_err err = {0};
+    struct tmpdir dir;
+    char folder[300];
 
-    cr_assert_eq(vd_watch_open(&watch, "/nonexistent/vedette", SETTLE_US, &err), VD_EIO);
-    cr_assert_str_eq(err.msg, "watch '/nonexistent/vedette': No such file or directory");
+    tmpdir_open(&dir);
+    snprintf(folder, sizeof folder, "%s", tmpdir_file(&dir, "later"));
+    cr_assert_eq(vd_watch_open(&watch, folder, SETTLE_US, NULL), 0);
+    cr_assert(!told(watch, 60));
+    cr_assert_eq(mkdir(folder, 0700), 0);
+    cr_assert(told(watch, 3000));
+    vd_watch_close(&watch);
+    tmpdir_close(&dir);
 }

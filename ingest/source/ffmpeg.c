@@ -63,16 +63,51 @@ static void note_skew(struct av_source *s, int64_t pts_us)
     s->base.info.skew_us = start_us + pts_us - s->base.clock->wall_us(s->base.clock->self);
 }
 
+static enum vd_codec codec_of(const struct av_source *s)
+{
+    enum AVCodecID id = s->format->streams[s->stream]->codecpar->codec_id;
+
+    return id == AV_CODEC_ID_H264   ? VD_CODEC_H264
+           : id == AV_CODEC_ID_HEVC ? VD_CODEC_H265
+                                    : VD_CODEC_JPEG;
+}
+
+void vd_av_begin_tap(struct av_source *s)
+{
+    const AVCodecParameters *par = s->format->streams[s->stream]->codecpar;
+
+    s->base.info.has_packets = s->base.tap.fn != NULL;
+    vd_tap_begin(&s->base.tap, codec_of(s), par->extradata, (size_t)par->extradata_size);
+}
+
+/* Hands the packet on, placed at mono_us, as who asked for packets wants it. */
+static void give_packet(struct av_source *s, int64_t mono_us)
+{
+    const struct vd_clock *clock = s->base.clock;
+    struct vd_packet packet = {
+        .data = s->packet->data,
+        .size = (size_t)s->packet->size,
+        .pts_us = to_us(s, s->packet->pts),
+        .dts_us = to_us(s, s->packet->dts),
+        .mono_us = mono_us,
+        .wall_us = clock->wall_us(clock->self) - (vd_av_now(s) - mono_us),
+        .is_key = (s->packet->flags & AV_PKT_FLAG_KEY) != 0,
+        .owner = s->packet->buf,
+    };
+
+    vd_tap_give(&s->base.tap, codec_of(s), &packet);
+}
+
 static void note_packet(struct av_source *s)
 {
     struct vd_source_info *info = &s->base.info;
     bool is_key = (s->packet->flags & AV_PKT_FLAG_KEY) != 0;
     int64_t stamp = s->packet->dts != AV_NOPTS_VALUE ? s->packet->dts : s->packet->pts;
-    int64_t pts_us = to_us(s, stamp);
+    int64_t pts_us = to_us(s, stamp), mono_us;
 
     info->packets++;
     info->bytes += (uint64_t)s->packet->size;
-    (void)vd_timing_feed(&s->timing, pts_us, vd_av_now(s), is_key);
+    mono_us = vd_timing_feed(&s->timing, pts_us, vd_av_now(s), is_key);
     if (s->has_waited)
         vd_timing_fresh(&s->timing);
     note_skew(s, pts_us);
@@ -81,6 +116,8 @@ static void note_packet(struct av_source *s)
     info->behind_us = s->is_file ? 0 : s->timing.behind_us;
     if (s->timing.interval_us > 0 && !s->is_file)
         info->fps = 1e6F / (float)s->timing.interval_us;
+    if (s->base.tap.fn != NULL)
+        give_packet(s, mono_us);
 }
 
 /* How often this thread has slept of its own accord. */
@@ -198,6 +235,11 @@ static int next(struct vd_source *source, struct vd_frame *ret_frame, enum vd_fa
     struct av_source *s = (struct av_source *)source;
     int rc;
 
+    if (s->codec == NULL) {
+        rc = read_packet(s, ret_fault, err);
+        av_packet_unref(s->packet);
+        return rc < 0 ? rc : 0;
+    }
     if (take_picture(s, ret_frame) == 1) /* more than one from the packet before */
         return 1;
     if (s->is_draining)
@@ -245,6 +287,7 @@ static void close_all(struct vd_source *source)
     /* TEARDOWN, so that the camera's session is free for the next connect. */
     s->is_closing = true;
     s->deadline_us = vd_av_now(s) + FAREWELL_US;
+    vd_tap_fini(&s->base.tap);
     avcodec_free_context(&s->codec);
     avformat_close_input(&s->format);
     av_packet_free(&s->packet);

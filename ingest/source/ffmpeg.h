@@ -14,7 +14,7 @@
 struct av_source {
     struct vd_source base;
     AVFormatContext *format;
-    AVCodecContext *codec;
+    AVCodecContext *codec; /* NULL: packets are read, and nothing decoded */
     AVPacket *packet;
     AVFrame *frame;            /* the last picture, as the decoder made it */
     AVFrame *plain;            /* the same in 8-bit 4:2:0, where the decoder's is not usable */
@@ -37,6 +37,9 @@ struct av_source {
  * to close. */
 int vd_av_connect(struct av_source *s, const struct vd_source_opts *opts,
                   enum vd_fault *ret_fault, struct vd_err *err);
+
+/* What the description of the picked stream says to those who want packets. */
+void vd_av_begin_tap(struct av_source *s);
 
 /* Gives the present picture in a layout of struct vd_picture: frame itself, or plain. */
 int vd_av_view(struct av_source *s, AVFrame **ret_view, struct vd_err *err);

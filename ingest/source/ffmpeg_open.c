@@ -204,6 +204,11 @@ static int open_codec(struct av_source *s, const struct vd_source_opts *opts,
 
     if (rc < 0)
         return rc;
+    (void)vd_str_copy(s->base.info.codec, sizeof s->base.info.codec,
+                      avcodec_get_name(par->codec_id));
+    vd_av_begin_tap(s);
+    if (opts->is_read_only)
+        return 0;
     s->codec = decoder != NULL ? avcodec_alloc_context3(decoder) : NULL;
     if (s->codec == NULL || avcodec_parameters_to_context(s->codec, par) < 0) {
         *ret_fault = VD_FAULT_UNSUPPORTED;
@@ -224,8 +229,6 @@ static int open_codec(struct av_source *s, const struct vd_source_opts *opts,
         *ret_fault = s->ear.oversize[0] != '\0' ? VD_FAULT_UNSUPPORTED : VD_FAULT_DECODE;
         return vd_av_fail(*ret_fault, rc, s->where, err);
     }
-    (void)vd_str_copy(s->base.info.codec, sizeof s->base.info.codec,
-                      avcodec_get_name(par->codec_id));
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "ingest/source/gst_tap.h"
 #include "ingest/source/source.h"
 #include "ingest/source/timing.h"
 #include "ingest/source/url.h"
@@ -27,7 +28,8 @@ struct gst_source {
     GstVideoFrame mapped;
     bool is_mapped;
     struct vd_timing timing;
-    int64_t placed_us;
+    struct vd_gst_tap *packets;      /* NULL: nobody wants them */
+    struct vd_timing packets_timing; /* a decoder may hold pictures back */
 };
 
 static void init_library(void)
@@ -127,6 +129,29 @@ static void let_go(struct gst_source *s)
     s->sample = NULL;
 }
 
+/* Hands on what came by in front of the decoder. */
+static void give_packets(struct gst_source *s)
+{
+    const struct vd_clock *clock = s->base.clock;
+    struct vd_gst_packet p;
+
+    if (s->packets == NULL)
+        return;
+    while (vd_gst_tap_take(s->packets, &p)) {
+        int64_t mono_us = now_us(s), at_us;
+
+        at_us = vd_timing_feed(&s->packets_timing, p.packet.pts_us, mono_us, p.packet.is_key);
+        p.packet.mono_us = at_us;
+        p.packet.wall_us = clock->wall_us(clock->self) - (mono_us - at_us);
+        s->base.info.has_packets = true;
+        s->base.info.key_us = vd_timing_key_us(&s->packets_timing);
+        vd_tap_give(&s->base.tap, p.codec, &p.packet);
+        p.packet.params = NULL; /* was lent */
+        vd_packet_unref(&p.packet);
+    }
+    s->base.info.packets_lost = vd_gst_tap_dropped(s->packets);
+}
+
 /* Waits for a picture in slices, for an appsink can't be woken by our stop. 1 with s->sample,
  * 0 at the deadline. */
 static int pull(struct gst_source *s, int64_t deadline_us, enum vd_fault *ret_fault,
@@ -138,6 +163,7 @@ static int pull(struct gst_source *s, int64_t deadline_us, enum vd_fault *ret_fa
         if (vd_stop_requested(s->base.stop))
             return vd_err_set(err, VD_ESTOP, "pipeline: stopping");
         s->sample = gst_app_sink_try_pull_sample(GST_APP_SINK(s->sink), SLICE_US * GST_USECOND);
+        give_packets(s);
         if (s->sample != NULL)
             return 1;
         rc = ask_bus(s, 0, ret_fault, err);
@@ -305,6 +331,8 @@ static void close_all(struct vd_source *source)
         gst_object_unref(s->sink);
     if (s->pipeline != NULL)
         gst_object_unref(s->pipeline);
+    vd_gst_tap_close(&s->packets);
+    vd_tap_fini(&s->base.tap);
     free(s);
 }
 
@@ -352,6 +380,8 @@ static int build(struct gst_source *s, const struct vd_source_opts *opts,
     s->bus = gst_element_get_bus(s->pipeline);
     if (opts->user != NULL)
         give_credentials(s->pipeline, opts);
+    if (opts->on_packet != NULL && vd_gst_tap_open(&s->packets, s->pipeline, err) < 0)
+        return VD_ENOMEM;
     (void)vd_str_copy(s->base.info.codec, sizeof s->base.info.codec, "pipeline");
     return 0;
 }

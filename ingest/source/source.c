@@ -50,6 +50,7 @@ void vd_source_init(struct vd_source *source, const struct vd_source_ops *ops,
     source->ops = ops;
     source->clock = opts->clock;
     source->stop = opts->stop;
+    source->tap = (struct vd_tap){.fn = opts->on_packet, .arg = opts->on_packet_arg};
     source->open_timeout_us =
         opts->open_timeout_us > 0 ? opts->open_timeout_us : DEFAULT_TIMEOUT_US;
     source->read_timeout_us =
@@ -63,6 +64,10 @@ int vd_source_open(struct vd_source **ret_source, const struct vd_source_opts *o
     *ret_fault = VD_FAULT_NONE;
     if ((opts->url == NULL) == (opts->pipeline == NULL))
         return vd_err_set(err, VD_EINVAL, "source: exactly one of url and pipeline is needed");
+    if (opts->is_file && (opts->on_packet != NULL || opts->is_read_only))
+        return vd_err_set(err, VD_EINVAL, "source: packets come from cameras, not from files");
+    if (opts->pipeline != NULL && opts->is_read_only)
+        return vd_err_set(err, VD_EINVAL, "source: a pipeline can't be read without decoding");
     if (opts->pipeline != NULL)
         return vd_source_gst_open(ret_source, opts, ret_fault, err);
     return vd_source_ffmpeg_open(ret_source, opts, ret_fault, err);

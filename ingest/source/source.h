@@ -15,7 +15,9 @@
 #include "base/err.h"
 #include "base/stop.h"
 #include "ingest/frame/frame.h"
+#include "ingest/source/packet.h"
 #include "ingest/source/picture.h"
+#include "ingest/source/tap.h"
 
 /* What went wrong, by what to do about it: each has its own pace of retrying. */
 enum vd_fault {
@@ -65,6 +67,9 @@ struct vd_source_opts {
     int64_t open_timeout_us; /* default 10 s */
     int64_t read_timeout_us; /* default 10 s */
     int64_t max_pixels;      /* of one picture; default 3840x2160 and a quarter more */
+    bool is_read_only;       /* packets are wanted, pictures never; cameras only */
+    vd_packet_fn *on_packet; /* sees every packet; NULL: nobody does; not of files */
+    void *on_packet_arg;
     const struct vd_clock *clock;
     const struct vd_stop *stop;
 };
@@ -73,20 +78,22 @@ struct vd_source_opts {
 struct vd_source_info {
     char codec[16]; /* "h264", "hevc", "mjpeg", "raw" */
     char format[16];
-    int w, h;             /* 0 until the first picture */
-    float fps;            /* measured over the last packets; 0 until known */
-    int64_t key_us;       /* longest of the last two key-frame intervals; 0 until known */
-    bool has_audio;       /* offered; not taken */
-    uint64_t packets;     /* video packets (a frame each) read */
-    uint64_t bytes;       /* of them */
-    uint64_t frames;      /* pictures decoded */
-    uint64_t broken;      /* packets or pictures that could not be used */
-    char no_hardware[64]; /* why software decodes though a device was asked for; "" */
-    bool has_skew;        /* the camera sent its clock */
-    int64_t skew_us;      /* the camera's clock minus ours */
-    int64_t lag_us;       /* how much later than its neighbours the last packet was read */
-    int64_t behind_us;    /* how long the last packet waited for us to read it */
-    int64_t decoded_us;   /* mono: when the last picture was decoded */
+    int w, h;              /* 0 until the first picture */
+    float fps;             /* measured over the last packets; 0 until known */
+    int64_t key_us;        /* longest of the last two key-frame intervals; 0 until known */
+    bool has_audio;        /* offered; not taken */
+    bool has_packets;      /* there are some for on_packet: a pipeline may have none */
+    uint64_t packets_lost; /* that on_packet should have seen */
+    uint64_t packets;      /* video packets (a frame each) read */
+    uint64_t bytes;        /* of them */
+    uint64_t frames;       /* pictures decoded */
+    uint64_t broken;       /* packets or pictures that could not be used */
+    char no_hardware[64];  /* why software decodes though a device was asked for; "" */
+    bool has_skew;         /* the camera sent its clock */
+    int64_t skew_us;       /* the camera's clock minus ours */
+    int64_t lag_us;        /* how much later than its neighbours the last packet was read */
+    int64_t behind_us;     /* how long the last packet waited for us to read it */
+    int64_t decoded_us;    /* mono: when the last picture was decoded */
 };
 
 struct vd_source;
@@ -146,6 +153,7 @@ struct vd_source {
     int64_t open_timeout_us, read_timeout_us, max_pixels;
     int64_t gather_us;
     enum vd_effort effort;
+    struct vd_tap tap;
 };
 
 int vd_source_ffmpeg_open(struct vd_source **ret_source, const struct vd_source_opts *opts,

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ingest/source/source.h"
@@ -87,4 +88,104 @@ Test(pipeline, leaves_at_once_when_stop_is_wished)
     vd_stop_request(&stop);
     opts.pipeline = "videotestsrc is-live=true";
     cr_assert_eq(vd_source_open(&source, &opts, &fault, NULL), VD_ESTOP);
+}
+
+struct seen {
+    int n, keys;
+    int64_t first_us, last_us;
+    struct vd_params *params;
+    struct vd_packet kept;
+};
+
+static void see(void *arg, const struct vd_packet *packet)
+{
+    struct seen *seen = arg;
+
+    if (seen->n++ == 0) {
+        cr_assert(packet->is_key);
+        cr_assert_eq(vd_packet_ref(&seen->kept, packet, NULL), 0);
+        seen->params = vd_params_ref(packet->params);
+        seen->first_us = packet->mono_us;
+    } else {
+        cr_assert_gt(packet->mono_us, seen->last_us);
+    }
+    cr_assert_eq(packet->params, seen->params, "the same sets have the same pointer");
+    seen->keys += packet->is_key;
+    seen->last_us = packet->mono_us;
+}
+
+Test(pipeline, gives_the_packets_in_front_of_its_decoder)
+{
+    static const struct {
+        const char *encoder;
+        enum vd_codec codec;
+        int keys;
+    } cases[] = {
+        {"x264enc key-int-max=10 bframes=0 tune=zerolatency ! "
+         "video/x-h264,stream-format=avc,alignment=au ! avdec_h264",
+         VD_CODEC_H264, 3},
+        {"x264enc key-int-max=10 bframes=0 tune=zerolatency ! "
+         "video/x-h264,stream-format=byte-stream,alignment=au ! decodebin",
+         VD_CODEC_H264, 3},
+        {"x265enc key-int-max=10 tune=zerolatency speed-preset=ultrafast ! h265parse ! "
+         "video/x-h265,stream-format=hvc1,alignment=au ! avdec_h265",
+         VD_CODEC_H265, 3},
+        {"jpegenc ! jpegdec", VD_CODEC_JPEG, 30},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct vd_source *source = NULL;
+        struct vd_source_info info;
+        struct seen seen = {.n = 0};
+        struct vd_err err = {0};
+        enum vd_fault fault;
+        struct vd_frame frame;
+        char text[512];
+
+        (void)snprintf(text, sizeof text,
+                       "videotestsrc num-buffers=30 is-live=true pattern=ball ! "
+                       "video/x-raw,width=320,height=240,framerate=50/1,format=I420 ! %s",
+                       cases[i].encoder);
+        opts.pipeline = text;
+        opts.on_packet = see;
+        opts.on_packet_arg = &seen;
+        cr_assert_eq(vd_source_open(&source, &opts, &fault, &err), 0, "case %zu: %s", i,
+                     err.msg);
+        while (vd_source_next(source, &frame, &fault, &err) >= 0)
+            ;
+        cr_assert_eq(fault, VD_FAULT_CLOSED, "case %zu: %s", i, err.msg);
+        vd_source_info(source, &info);
+        cr_assert_eq(seen.n, 30, "case %zu: %d packets", i, seen.n);
+        cr_assert_geq(seen.keys, cases[i].keys, "case %zu: %d keys", i, seen.keys);
+        cr_assert(info.has_packets);
+        cr_assert_eq(info.packets_lost, 0);
+        cr_assert_eq(seen.params->codec, cases[i].codec, "case %zu", i);
+        cr_assert_eq(seen.params->w, 320, "case %zu: %d", i, seen.params->w);
+        cr_assert_eq(seen.params->h, 240, "case %zu: %d", i, seen.params->h);
+        vd_source_close(&source);
+        cr_assert_gt(seen.kept.size, 100, "what was kept outlives its source");
+        if (cases[i].codec != VD_CODEC_JPEG)
+            cr_assert_eq(memcmp(seen.kept.data, "\0\0\0\1", 4), 0, "case %zu", i);
+        vd_packet_unref(&seen.kept);
+        vd_params_unref(&seen.params);
+    }
+}
+
+Test(pipeline, without_a_decoder_has_no_packets)
+{
+    struct vd_source *source = NULL;
+    struct vd_source_info info;
+    struct seen seen = {.n = 0};
+    struct vd_frame frame;
+    enum vd_fault fault;
+
+    opts.pipeline = "videotestsrc is-live=true ! video/x-raw,width=320,height=240";
+    opts.on_packet = see;
+    opts.on_packet_arg = &seen;
+    cr_assert_eq(vd_source_open(&source, &opts, &fault, NULL), 0);
+    cr_assert_eq(vd_source_next(source, &frame, &fault, NULL), 1);
+    vd_source_info(source, &info);
+    cr_assert_not(info.has_packets);
+    cr_assert_eq(seen.n, 0);
+    vd_source_close(&source);
 }

@@ -54,50 +54,75 @@ static void learn_size(struct vd_condition *c, int w, int h)
     vd_condition_gap(c);
 }
 
-static float distance(const struct vd_condition *c, const uint8_t *tight)
+/* From the steady picture, in grey levels, on the mean; rows that far apart tell it. */
+static float distance(const struct vd_condition *c, const uint8_t *luma, ptrdiff_t stride)
 {
-    int64_t sum = 0;
-    int n = c->w * c->h;
+    enum { ROW_STEP = 4 };
+    uint64_t sum = 0;
+    int n = 0;
 
-    for (int i = 0; i < n; i++)
-        sum += abs(tight[i] * 256 - c->steady[i]);
+    for (int y = 0; y < c->h; y += ROW_STEP, n += c->w) {
+        const uint16_t *steady = c->steady + y * c->w;
+        uint32_t row = 0;
+
+        for (int x = 0; x < c->w; x++)
+            row += (uint32_t)abs(luma[y * stride + x] * 256 - steady[x]);
+        sum += row;
+    }
     return (float)sum / (float)n / 256;
 }
 
 /* Follows the picture within about 2 s; begins with it, and begins anew when all is different.
  */
-static void follow_steady(struct vd_condition *c, const uint8_t *tight)
+static void follow_steady(struct vd_condition *c, const uint8_t *luma, ptrdiff_t stride)
 {
-    bool begins = c->fresh == 0 || distance(c, tight) > SUDDEN;
+    bool begins = c->fresh == 0 || distance(c, luma, stride) > SUDDEN;
 
-    for (int i = 0; i < c->w * c->h; i++) {
-        int target = tight[i] * 256, was = c->steady[i];
+    for (int y = 0; y < c->h; y++) {
+        uint16_t *steady = c->steady + y * c->w;
 
-        c->steady[i] = (uint16_t)(begins ? target : was + (target - was) / (1 << STEADY_SHIFT));
+        for (int x = 0; x < c->w; x++) {
+            int target = luma[y * stride + x] * 256, was = begins ? target : steady[x];
+
+            steady[x] = (uint16_t)(was + (target - was) / (1 << STEADY_SHIFT));
+        }
     }
 }
 
-/* The first looks are averaged, so that the usual view is there at once; later ones creep in.
- */
+/* One row of the usual view, towards the steady picture by 1 / 2^shift. */
+static void creep_row(struct vd_condition *c, int y, int shift)
+{
+    const uint16_t *steady = c->steady + y * c->w;
+    uint16_t *high = c->usual + y * c->w, *low = c->usual_low + y * c->w;
+
+    for (int x = 0; x < c->w; x++) {
+        uint32_t was = (uint32_t)high[x] << 16 | low[x];
+        int32_t half = (int32_t)((uint32_t)steady[x] << 15) - (int32_t)(was >> 1);
+        uint32_t now = was + (uint32_t)(half >> (shift - 1));
+
+        high[x] = (uint16_t)(now >> 16);
+        low[x] = (uint16_t)now;
+    }
+}
+
+/* The first looks are averaged, so that the usual view is there at once; later ones creep in,
+ * a part of the rows each time: what takes ten minutes needs no half seconds. */
 static void follow_usual(struct vd_condition *c)
 {
-    int n_px = c->w * c->h, n = c->looks + 1;
+    int n = c->looks + 1;
 
-    if (c->looks >= LEARN_LOOKS) { /* nearly always: no division, and halves fit 32 bits */
-        for (int i = 0; i < n_px; i++) {
-            int32_t half =
-                (int32_t)((uint32_t)c->steady[i] << 15) - (int32_t)(c->usual[i] >> 1);
-
-            c->usual[i] += (uint32_t)(half >> (USUAL_SHIFT - 1));
-            c->usual16[i] = (uint16_t)(c->usual[i] >> 16);
-        }
+    if (c->looks >= LEARN_LOOKS) {
+        for (int y = c->looks % (1 << TURNS_SHIFT); y < c->h; y += 1 << TURNS_SHIFT)
+            creep_row(c, y, USUAL_SHIFT - TURNS_SHIFT);
         return;
     }
-    for (int i = 0; i < n_px; i++) {
-        int64_t target = (int64_t)c->steady[i] << 16, was = c->usual[i];
+    for (int i = 0; i < c->w * c->h; i++) {
+        int64_t target = (int64_t)c->steady[i] << 16;
+        int64_t was = (int64_t)c->usual[i] << 16 | c->usual_low[i], now;
 
-        c->usual[i] = (uint32_t)(was + (target - was) / n);
-        c->usual16[i] = (uint16_t)(c->usual[i] >> 16);
+        now = was + (target - was) / n;
+        c->usual[i] = (uint16_t)(now >> 16);
+        c->usual_low[i] = (uint16_t)now;
     }
 }
 
@@ -155,13 +180,9 @@ static void measure_noise(struct vd_condition *c, const struct vd_difference *di
 
 static void measure(struct vd_condition *c, const struct vd_condition_picture *picture)
 {
-    uint8_t *tight = c->pictures[c->which ^= 1];
-    size_t n_px = (size_t)(c->w * c->h);
     struct vd_levels levels;
     struct vd_structure structure;
 
-    for (int y = 0; y < c->h; y++)
-        memcpy(tight + y * c->w, picture->luma + y * picture->stride, (size_t)c->w);
     vd_measure_levels(picture->luma, picture->stride, c->w, c->h, &levels);
     c->now.mean = levels.mean;
     c->now.p5 = levels.p5;
@@ -170,14 +191,16 @@ static void measure(struct vd_condition *c, const struct vd_condition_picture *p
     if (c->fresh > 0) {
         struct vd_difference difference;
 
-        vd_measure_difference(tight, c->pictures[c->which ^ 1], n_px, &difference);
+        vd_measure_difference(picture->luma, picture->stride, c->last, c->w, c->h, &difference);
         measure_stir(c, &difference);
         measure_noise(c, &difference);
     }
-    follow_steady(c, tight);
+    for (int y = 0; y < c->h; y++)
+        memcpy(c->last + y * c->w, picture->luma + y * picture->stride, (size_t)c->w);
+    follow_steady(c, picture->luma, picture->stride);
     if (c->looks == 0)
         follow_usual(c); /* something to compare with */
-    vd_measure_structure(c->steady, c->usual16, c->w, c->h, c->now.usual_noise, &structure);
+    vd_measure_structure(c->steady, c->usual, c->w, c->h, c->now.usual_noise, &structure);
     c->now.textured = structure.textured;
     c->now.edged = structure.edged;
     c->now.ref_edged = structure.ref_edged;
@@ -185,7 +208,7 @@ static void measure(struct vd_condition *c, const struct vd_condition_picture *p
     c->now.match = structure.match;
     c->fine = structure.fine;
     if (c->now.gone >= TURN_GONE)
-        vd_measure_turn(c->steady, c->usual16, c->w, c->h, &c->turn);
+        vd_measure_turn(c->steady, c->usual, c->w, c->h, &c->turn);
     c->now.sharpness = c->usual_fine > 0 ? structure.fine / c->usual_fine : 1;
     c->lost = picture->lost;
 }

@@ -16,7 +16,13 @@ enum {
 
 /* The steady picture follows within about 2 s: passers-by and noise fade, a turned camera
  * shows. The usual view follows within 10 min: the sun may wander, a cover may not slip in. */
-enum { STEADY_SHIFT = 2, USUAL_SHIFT = 10, LEARN_LOOKS = 16, SETTLED_LOOKS = 8 };
+enum {
+    STEADY_SHIFT = 2,
+    USUAL_SHIFT = 10,
+    TURNS_SHIFT = 2, /* the usual view is visited in so many turns, as a power of two */
+    LEARN_LOOKS = 16,
+    SETTLED_LOOKS = 8,
+};
 
 /* From this share of lost structure on it is worth while to ask where it went. */
 #define TURN_GONE 0.15F
@@ -44,11 +50,10 @@ struct vd_condition {
     int64_t same_mono_us; /* since when no bit has changed; 0: the last picture did */
     float lost;
     int noisy_looks; /* looks of the last STIR_N with a noise far above the usual, as bits */
-    uint8_t pictures[2][PX_MAX]; /* the last two looked at, tight, by turns */
-    int which;
-    uint16_t steady[PX_MAX]; /* grey levels x 256 */
-    uint32_t usual[PX_MAX];  /* grey levels x 2^24 */
-    uint16_t usual16[PX_MAX];
+    uint8_t last[PX_MAX];       /* the picture looked at last, tight */
+    uint16_t steady[PX_MAX];    /* grey levels x 256 */
+    uint16_t usual[PX_MAX];     /* grey levels x 256, and */
+    uint16_t usual_low[PX_MAX]; /* what is below: it creeps by less */
 };
 
 /* One condition: its figure, and how long that must last. */

@@ -16,7 +16,7 @@ struct vd_levels {
 void vd_measure_levels(const uint8_t *luma, ptrdiff_t stride, int w, int h,
                        struct vd_levels *ret_levels);
 
-/* How two pictures of the same size (tight rows) differ. */
+/* How two pictures of the same size differ; the rows of b are tight. */
 struct vd_difference {
     float
         noise; /* standard deviation of the difference of the quieter half of all pixels / √2,
@@ -24,7 +24,7 @@ struct vd_difference {
     float stir; /* mean magnitude */
 };
 
-void vd_measure_difference(const uint8_t *a, const uint8_t *b, size_t n_px,
+void vd_measure_difference(const uint8_t *a, ptrdiff_t stride, const uint8_t *b, int w, int h,
                            struct vd_difference *ret_difference);
 
 /* Structure of a picture (grey levels x 256, tight rows) against a reference of the same kind,

@@ -52,7 +52,7 @@ Test(measure, noise_is_found_under_light_and_motion)
             a[i] = grey(100 + sigmas[s] * normal(&seed));
             b[i] = grey(115 + sigmas[s] * normal(&seed) + (i % W < W / 5 ? 60 : 0));
         }
-        vd_measure_difference(b, a, N, &d);
+        vd_measure_difference(b, W, a, W, H, &d);
         /* What moved lies beyond: the median of magnitudes becomes the 62nd percentile. */
         cr_assert(d.noise > sigmas[s] * 0.9 && d.noise < sigmas[s] * 1.4 + 0.2,
                   "sigma %.0f: %.2f", sigmas[s], (double)d.noise);
@@ -67,7 +67,7 @@ Test(measure, equal_pictures_do_not_stir)
 
     for (int i = 0; i < N; i++)
         a[i] = (uint8_t)rnd_next(&seed);
-    vd_measure_difference(a, a, N, &d);
+    vd_measure_difference(a, W, a, W, H, &d);
     cr_assert_eq(d.stir, 0);
     cr_assert_lt(d.noise, 0.6);
 }

@@ -43,36 +43,25 @@ static int describe(const struct vd_alert *alert, const struct vd_work_change *c
     return rc;
 }
 
-/* Log, position, row, feed message, wake-up; the row is locked already. */
+/* Log, row, position and feed message; the row is locked already. */
 static int store(struct vd_pg *pg, struct vd_alert *alert, const struct vd_work_change *change,
                  char *body, struct vd_err *err)
 {
     struct vd_pg_log_head head;
-    char detail[2048], topic[VD_ALERT_TOPIC_MAX];
-    struct vd_pg_feed_row row = {.received_us = change->now_us, .topic = topic, .body = body};
+    char detail[2048];
     int rc = describe(alert, change, detail, sizeof detail, err);
 
     if (rc >= 0)
         rc = vd_alert_log(pg, alert, change->actor, vd_work_action_name(change->action), detail,
                           &head, err);
     if (rc >= 0)
-        rc = vd_pg_feed_take(pg, 1, &alert->position, err);
-    if (rc < 0)
-        return rc;
-    rc = vd_pg_alert_update(pg, alert, err);
+        rc = vd_pg_alert_work(pg, alert, err);
     if (rc == 0) /* we hold its lock at this very version */
         return vd_err_set(err, VD_EPROTO, "alert %s changed under its lock", alert->id);
     alert->version++;
-    row.position = alert->position;
-    if (rc >= 0)
-        rc = vd_alert_topic(alert, topic, sizeof topic, err);
     if (rc >= 0)
         rc = vd_alert_encode(alert, &head, body, VD_ALERT_JSON_MAX, err);
-    if (rc < 0)
-        return rc;
-    row.body_len = (size_t)rc;
-    rc = vd_pg_feed_store(pg, &row, 1, err);
-    return rc < 0 ? rc : vd_pg_feed_notify(pg, err);
+    return rc < 0 ? rc : vd_pg_feed_alert(pg, alert->id, body, &alert->position, err);
 }
 
 int vd_alert_change(struct vd_pg *pg, const char *id, const struct vd_work_change *change,

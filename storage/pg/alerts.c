@@ -137,6 +137,34 @@ int vd_pg_alert_update(struct vd_pg *pg, const struct vd_alert *alert, struct vd
         &args, NULL, err);
 }
 
+int vd_pg_alert_work(struct vd_pg *pg, const struct vd_alert *a, struct vd_err *err)
+{
+    struct vd_pg_args args = {0};
+
+    vd_pg_arg_uuid(&args, a->id);
+    vd_pg_arg_int(&args, a->version);
+    vd_pg_arg_text(&args, a->state);
+    vd_pg_arg_text_or_null(&args, a->owner);
+    vd_pg_arg_time(&args, a->deadline_us);
+    vd_pg_arg_text_or_null(&args, a->disposition);
+    vd_pg_arg_uuid(&args, a->suppressed_by);
+    vd_pg_arg_time(&args, a->shelved_until_us);
+    vd_pg_arg_text_or_null(&args, a->shelved_reason);
+    vd_pg_arg_time(&args, a->acknowledged_us);
+    vd_pg_arg_time(&args, a->resolved_us);
+    vd_pg_arg_time(&args, a->changed_us);
+    vd_pg_arg_text(&args, a->changed_by);
+    vd_pg_arg_int(&args, a->seen_events);
+    return vd_pg_exec_prepared(
+        pg,
+        "UPDATE alert SET version = version + 1, (state, owner, deadline, disposition,"
+        " suppressed_by, shelved_until, shelved_reason, acknowledged, resolved, changed,"
+        " changed_by, seen_events)"
+        " = ROW ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+        " WHERE id = $1 AND version = $2",
+        &args, NULL, err);
+}
+
 static int read_one(struct vd_pg_rows *rows, int rc, struct vd_alert *ret_alert)
 {
     if (rc > 0)

@@ -59,6 +59,11 @@ int vd_pg_alert_insert(struct vd_pg *pg, const struct vd_alert *alert, struct vd
  * it is now. The row is locked until the transaction ends. */
 int vd_pg_alert_update(struct vd_pg *pg, const struct vd_alert *alert, struct vd_err *err);
 
+/* The same of what people change and nothing else: state, owner, deadline, disposition,
+ * suppressed_by, shelving, times of acknowledgement, resolution and change, changed_by,
+ * seen_events. The console's role may store no more; vd_pg_feed_alert must follow. */
+int vd_pg_alert_work(struct vd_pg *pg, const struct vd_alert *alert, struct vd_err *err);
+
 enum vd_pg_lock { VD_PG_READ, VD_PG_FOR_UPDATE };
 
 /* Returns 1 and the alert, or 0: none of that id (also when id is no UUID). FOR_UPDATE locks

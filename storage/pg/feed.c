@@ -46,6 +46,22 @@ int vd_pg_feed_notify(struct vd_pg *pg, struct vd_err *err)
     return rc < 0 ? rc : 0;
 }
 
+int vd_pg_feed_alert(struct vd_pg *pg, const char *alert, const char *body,
+                     int64_t *ret_position, struct vd_err *err)
+{
+    struct vd_pg_args args = {0};
+    struct vd_pg_rows *rows = NULL;
+    int rc;
+
+    vd_pg_arg_uuid(&args, alert);
+    vd_pg_arg_text(&args, body);
+    rc = vd_pg_exec_prepared(pg, "SELECT feed_alert($1, $2)", &args, &rows, err);
+    if (rc > 0)
+        *ret_position = vd_pg_int(rows, 0, 0);
+    vd_pg_rows_free(&rows);
+    return rc < 0 ? rc : 0;
+}
+
 int vd_pg_feed_position(struct vd_pg *pg, int64_t *ret_last, int64_t *ret_floor,
                         struct vd_err *err)
 {

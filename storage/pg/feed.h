@@ -28,6 +28,13 @@ int vd_pg_feed_store(struct vd_pg *pg, const struct vd_pg_feed_row *rows, int n,
  * are not the router. */
 int vd_pg_feed_notify(struct vd_pg *pg, struct vd_err *err);
 
+/* A person's change of an alert, all that the console's role may put into the feed: takes the
+ * position, gives it to the alert, stores the message and wakes the router at the commit. The
+ * alert and its entry of the log (the last one) must have been written in this transaction and
+ * body must be true to both, or it is VD_EINVAL. Locks as vd_pg_feed_take does. */
+int vd_pg_feed_alert(struct vd_pg *pg, const char *alert, const char *body,
+                     int64_t *ret_position, struct vd_err *err);
+
 /* The last position given, and the floor: everything from floor on is stored. floor is
  * last + 1 when nothing is. ret_floor may be NULL. */
 int vd_pg_feed_position(struct vd_pg *pg, int64_t *ret_last, int64_t *ret_floor,

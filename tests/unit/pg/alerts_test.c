@@ -2,8 +2,6 @@
  * index; the log holds together. */
 #include "tests/support/pg_tmp_main.h"
 
-#include <pthread.h>
-
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "storage/pg/alerts.h"
@@ -460,83 +458,4 @@ Test(alerts, the_log_holds_together_and_a_changed_entry_is_found)
     cr_assert_eq(vd_pg_log_verify(pg, &bad, NULL, &err), 4);
     cr_assert_eq(bad, 6, "the end is missing: the head knows of more");
     vd_pg_close(&owner);
-}
-
-/* ---- two writers at once ---- */
-
-struct writer {
-    const char *role;
-    char dbname[32];
-    const char *ids[2];
-    int n_failed, n_done;
-};
-
-/* What router and console do when they change alerts: alerts, log, feed, in this order. */
-static int change(struct vd_pg *conn, const char *id, struct vd_err *why)
-{
-    struct vd_pg_log_entry entry = {"anna", "alert.note", id, ""};
-    struct vd_pg_feed_row row = {
-        .topic = "alert/x/-/red/open/", .body = "{}", .body_len = 2, .received_us = BASE_US};
-    struct vd_alert alert;
-    int rc;
-
-    if ((rc = vd_pg_begin(conn, why)) < 0 ||
-        (rc = vd_pg_alert_get(conn, id, VD_PG_FOR_UPDATE, &alert, why)) < 0 ||
-        (rc = vd_pg_log_append(conn, &entry, NULL, why)) < 0 ||
-        (rc = vd_pg_feed_take(conn, 1, &row.position, why)) < 0)
-        return rc;
-    alert.position = row.position;
-    if ((rc = vd_pg_alert_update(conn, &alert, why)) < 0 ||
-        (rc = vd_pg_feed_store(conn, &row, 1, why)) < 0 || (rc = vd_pg_commit(conn, why)) < 0)
-        return rc;
-    return 0;
-}
-
-static void *write_on(void *arg)
-{
-    struct writer *w = arg;
-    struct vd_pg *conn = pg_tmp_connect(&pg_shared, w->role, w->dbname);
-
-    for (int i = 0; i < 60; i++) {
-        struct vd_err why = {0};
-
-        if (change(conn, w->ids[i % 2], &why) < 0) {
-            fprintf(stderr, "%s: %s\n", w->role, why.msg);
-            vd_pg_rollback(conn);
-            w->n_failed++;
-        } else {
-            w->n_done++;
-        }
-    }
-    vd_pg_close(&conn);
-    return NULL;
-}
-
-Test(alerts, writers_in_the_same_order_never_wait_for_each_other_in_a_circle)
-{
-    struct vd_alert a = alert_of(1), b = alert_of(2), found_alert;
-    struct writer writers[4];
-    struct vd_pg_feed_audit feed;
-    pthread_t threads[4];
-    int64_t bad, done = 0;
-
-    insert(&a);
-    insert(&b);
-    for (int i = 0; i < 4; i++) {
-        writers[i] = (struct writer){.role = i % 2 ? "vedette_router" : "vedette_console",
-                                     .ids = {i < 2 ? a.id : b.id, i < 2 ? b.id : a.id}};
-        strcpy(writers[i].dbname, pg_shared_dbname);
-        pthread_create(&threads[i], NULL, write_on, &writers[i]);
-    }
-    for (int i = 0; i < 4; i++) {
-        pthread_join(threads[i], NULL);
-        cr_assert_eq(writers[i].n_failed, 0);
-        done += writers[i].n_done;
-    }
-    cr_assert_eq(vd_pg_audit_feed(pg, &feed, &err), 0, "%s", err.msg);
-    cr_assert_eq(feed.last, done);
-    cr_assert_eq(vd_pg_log_verify(pg, &bad, NULL, &err), (int)done);
-    cr_assert_eq(bad, 0);
-    cr_assert_eq(vd_pg_alert_get(pg, a.id, VD_PG_READ, &found_alert, &err), 1);
-    cr_assert_eq(found_alert.version, 1 + done / 2);
 }

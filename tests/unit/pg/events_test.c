@@ -244,7 +244,7 @@ Test(events, the_feed_is_read_in_pieces_by_prefix_up_to_its_end)
 
 Test(events, positions_of_two_writers_are_contiguous_and_in_the_order_of_their_commits)
 {
-    struct vd_pg *console = pg_shared_connect("vedette_console");
+    struct vd_pg *other = pg_shared_connect("vedette_router");
     struct vd_pg_feed_row row = {.topic = "alert/4403/-/red/open/",
                                  .body = "{}",
                                  .body_len = 2,
@@ -253,27 +253,27 @@ Test(events, positions_of_two_writers_are_contiguous_and_in_the_order_of_their_c
     int64_t first = 0;
 
     store(three, 3, 0);
-    cr_assert_eq(vd_pg_begin(console, &why), 0);
-    cr_assert_eq(vd_pg_feed_take(console, 1, &first, &why), 0, "%s", why.msg);
+    cr_assert_eq(vd_pg_begin(other, &why), 0);
+    cr_assert_eq(vd_pg_feed_take(other, 1, &first, &why), 0, "%s", why.msg);
     cr_assert_eq(first, 4);
     row.position = first;
-    cr_assert_eq(vd_pg_feed_store(console, &row, 1, &why), 1, "%s", why.msg);
-    /* the router would now wait for the console's commit; a rollback gives the number back */
-    vd_pg_rollback(console);
+    cr_assert_eq(vd_pg_feed_store(other, &row, 1, &why), 1, "%s", why.msg);
+    /* the first would now wait for the other's commit; a rollback gives the number back */
+    vd_pg_rollback(other);
     store(three, 3, 0);
     assert_sound();
-    cr_assert_eq(vd_pg_begin(console, &why), 0);
-    cr_assert_eq(vd_pg_feed_take(console, 1, &first, &why), 0);
+    cr_assert_eq(vd_pg_begin(other, &why), 0);
+    cr_assert_eq(vd_pg_feed_take(other, 1, &first, &why), 0);
     row.position = first;
-    cr_assert_eq(vd_pg_feed_store(console, &row, 1, &why), 1);
+    cr_assert_eq(vd_pg_feed_store(other, &row, 1, &why), 1);
     cr_assert_eq(vd_pg_listen(pg, VD_PG_FEED_CHANNEL, &err), 0);
-    cr_assert_eq(vd_pg_feed_notify(console, &why), 0);
+    cr_assert_eq(vd_pg_feed_notify(other, &why), 0);
     cr_assert_eq(vd_pg_wait(pg, 0, -1, &err), 0);
-    cr_assert_eq(vd_pg_commit(console, &why), 0);
+    cr_assert_eq(vd_pg_commit(other, &why), 0);
     cr_assert_eq(vd_pg_wait(pg, 5000, -1, &err), 1);
     store(three, 3, 0);
     assert_sound();
-    vd_pg_close(&console);
+    vd_pg_close(&other);
 }
 
 /* ---- days ---- */

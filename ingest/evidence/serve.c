@@ -80,31 +80,17 @@ static void refuse(struct vd_serve *s, const struct vd_part *peer, const char *c
     vd_json_free(&doc);
 }
 
-/* Opens a regular file of ours; links lead nowhere. */
-static int open_media(const char *root, const char *id, int64_t *ret_total, struct vd_err *err)
-{
-    char path[VD_PATH_MAX];
-    struct stat st;
-    int rc = vd_media_path(root, id, path, NULL, sizeof path, err), fd;
-
-    if (rc < 0)
-        return rc;
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return vd_err_set(err, VD_EIO, "media '%s': %s", id, strerror(errno));
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-        close(fd);
-        return vd_err_set(err, VD_EIO, "media '%s': no regular file", id);
-    }
-    *ret_total = st.st_size;
-    return fd;
-}
-
 static void send_chunks(struct vd_serve *s, const struct vd_part *peer,
-                        const struct vd_serve_request *request, int fd, int64_t total)
+                        const struct vd_serve_request *request, int fd, const char *type)
 {
-    int64_t offset = request->offset;
+    int64_t offset = request->offset, total;
+    struct stat st;
 
+    if (fstat(fd, &st) < 0) {
+        refuse(s, peer, "unreadable", strerror(errno));
+        return;
+    }
+    total = st.st_size; /* a clip may still grow */
     for (int i = 0; i < request->credit; i++) {
         char json[JSON_MAX];
         ssize_t n = pread(fd, s->chunk, sizeof s->chunk, offset);
@@ -114,8 +100,8 @@ static void send_chunks(struct vd_serve *s, const struct vd_part *peer,
             return;
         }
         (void)snprintf(json, sizeof json,
-                       "{\"offset\":%" PRId64 ",\"total\":%" PRId64 ",\"type\":\"image/jpeg\"}",
-                       offset, total);
+                       "{\"offset\":%" PRId64 ",\"total\":%" PRId64 ",\"type\":\"%s\"}", offset,
+                       total, type);
         answer(s, peer, "chunk", json, s->chunk, (size_t)n);
         offset += n;
         if (n == 0 || offset >= total)
@@ -127,7 +113,7 @@ static void handle(struct vd_serve *s, const struct vd_part *parts, int n)
 {
     struct vd_serve_request request;
     struct vd_err err = {0};
-    int64_t total = 0;
+    enum vd_media_kind kind;
     int fd;
 
     if (n != 2) {
@@ -139,12 +125,12 @@ static void handle(struct vd_serve *s, const struct vd_part *parts, int n)
         refuse(s, &parts[0], "bad-request", err.msg);
         return;
     }
-    fd = open_media(s->root, request.id, &total, &err);
+    fd = vd_media_open(s->root, request.id, &kind, &err);
     if (fd < 0) {
         refuse(s, &parts[0], fd == VD_EINVAL ? "bad-request" : "not-found", err.msg);
         return;
     }
-    send_chunks(s, &parts[0], &request, fd, total);
+    send_chunks(s, &parts[0], &request, fd, vd_media_type(kind));
     close(fd);
 }
 

@@ -80,6 +80,9 @@ static void complain(struct evid *e, int gate, const char *id, const char *camer
 static int write_snapshot(struct evid *e, const struct post *post, struct vd_err *err)
 {
     const struct vd_camera_cfg *camera = post->lane->camera;
+    struct vd_media_place place = {.root = e->outbox->opts.media_root,
+                                   .area = post->event.area,
+                                   .kind = VD_MEDIA_SNAPSHOT};
     char path[VD_PATH_MAX], folder[VD_PATH_MAX];
     const uint8_t *data;
     size_t len;
@@ -88,8 +91,7 @@ static int write_snapshot(struct evid *e, const struct post *post, struct vd_err
     rc = vd_jpeg_encode(e->jpeg, post->picture, camera != NULL ? camera->masks : NULL,
                         camera != NULL ? camera->n_masks : 0, &data, &len, err);
     if (rc == 0)
-        rc = vd_media_path(e->outbox->opts.media_root, post->event.snapshot, path, folder,
-                           sizeof path, err);
+        rc = vd_media_path(&place, post->event.snapshot, path, folder, sizeof path, err);
     if (rc == 0)
         rc = vd_fs_mkdirs(folder, 0750, err);
     if (rc == 0)

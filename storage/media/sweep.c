@@ -14,13 +14,19 @@
 #include "base/uuid.h"
 #include "storage/media/media.h"
 
-enum { SUFFIX = 4, FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
 struct item {
     int64_t wall_us;
     int64_t bytes;
     struct vd_uuid uuid;
-    int camera; /* index into names */
+    enum vd_media_kind kind;
+    int folder; /* index into folders */
+};
+
+struct folder {
+    char area[VD_AREA_MAX + 1]; /* as the folder is named */
+    char camera[VD_ID_MAX + 1];
 };
 
 struct sweep {
@@ -28,8 +34,9 @@ struct sweep {
     struct vd_sweep_report *report;
     struct item *items;
     size_t n, room;
-    char (*names)[VD_ID_MAX + 1];
-    int n_names, names_room;
+    struct folder *folders;
+    int n_folders, folders_room;
+    const char *area; /* that is being read */
     struct vd_err *err;
     int rc;
 };
@@ -39,20 +46,8 @@ static int out_of_memory(struct sweep *s)
     return s->rc = vd_err_set(s->err, VD_ENOMEM, "media '%s': out of memory", s->root);
 }
 
-/* "<uuid>.jpg", and nothing else. */
-static bool is_media(const char *name, struct vd_uuid *ret_uuid)
-{
-    char text[VD_UUID_TEXT];
-
-    if (strlen(name) != VD_UUID_TEXT - 1 + SUFFIX ||
-        strcmp(name + VD_UUID_TEXT - 1, ".jpg") != 0)
-        return false;
-    memcpy(text, name, VD_UUID_TEXT - 1);
-    text[VD_UUID_TEXT - 1] = '\0';
-    return vd_uuid_parse(text, ret_uuid);
-}
-
-static void add(struct sweep *s, const struct vd_uuid *uuid, int64_t bytes)
+static void add(struct sweep *s, const struct vd_uuid *uuid, enum vd_media_kind kind,
+                int64_t bytes)
 {
     if (s->n == s->room) {
         size_t room = s->room * 2 + 256;
@@ -68,7 +63,8 @@ static void add(struct sweep *s, const struct vd_uuid *uuid, int64_t bytes)
     s->items[s->n++] = (struct item){.wall_us = vd_uuid_wall_us(uuid),
                                      .bytes = bytes,
                                      .uuid = *uuid,
-                                     .camera = s->n_names - 1};
+                                     .kind = kind,
+                                     .folder = s->n_folders - 1};
     s->report->files++;
     s->report->bytes += bytes;
 }
@@ -94,15 +90,17 @@ static void each(struct sweep *s, int folder, entry_fn *fn)
 
 static void take_file(struct sweep *s, int folder, const char *name)
 {
+    enum vd_media_kind kind;
     struct vd_uuid uuid;
     struct stat st;
 
-    if (!is_media(name, &uuid) || fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISREG(st.st_mode)) {
+    if (!vd_media_parse_file(name, &uuid, &kind) ||
+        fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode)) {
         s->report->strange++;
         return;
     }
-    add(s, &uuid, (int64_t)st.st_blocks * 512);
+    if (kind != VD_MEDIA_PART) /* somebody writes it, or will clear it up at his start */
+        add(s, &uuid, kind, (int64_t)st.st_blocks * 512);
 }
 
 static void take_day(struct sweep *s, int folder, const char *name)
@@ -123,20 +121,33 @@ static void take_camera(struct sweep *s, int folder, const char *name)
         s->report->strange++;
         return;
     }
-    if (s->n_names == s->names_room) {
-        int room = s->names_room * 2 + 16;
-        void *more = realloc(s->names, (size_t)room * sizeof *s->names);
+    if (s->n_folders == s->folders_room) {
+        int room = s->folders_room * 2 + 16;
+        void *more = realloc(s->folders, (size_t)room * sizeof *s->folders);
 
         if (more == NULL) {
             close(camera);
             (void)out_of_memory(s);
             return;
         }
-        s->names = more;
-        s->names_room = room;
+        s->folders = more;
+        s->folders_room = room;
     }
-    (void)vd_str_copy(s->names[s->n_names++], sizeof s->names[0], name);
+    (void)vd_str_copy(s->folders[s->n_folders].area, sizeof s->folders->area, s->area);
+    (void)vd_str_copy(s->folders[s->n_folders++].camera, sizeof s->folders->camera, name);
     each(s, camera, take_day);
+}
+
+static void take_area(struct sweep *s, int folder, const char *name)
+{
+    int area = vd_media_is_area_folder(name) ? openat(folder, name, FOLDER_FLAGS) : -1;
+
+    if (area < 0) {
+        s->report->strange++;
+        return;
+    }
+    s->area = name;
+    each(s, area, take_camera);
 }
 
 static int oldest_first(const void *a, const void *b)
@@ -149,31 +160,29 @@ static int oldest_first(const void *a, const void *b)
 /* Removes one file by folders that are opened anew, link by link refused. */
 static void remove_item(struct sweep *s, const struct item *item)
 {
-    char day[VD_TIME_TEXT], file[VD_UUID_TEXT + SUFFIX], uuid[VD_UUID_TEXT];
-    int root = open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), camera, folder;
+    const struct folder *at = &s->folders[item->folder];
+    char day[VD_TIME_TEXT], file[VD_MEDIA_FILE_MAX];
+    const char *const steps[] = {at->area, at->camera, day};
+    int fds[4] = {open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), -1, -1, -1};
 
     vd_time_format(item->wall_us, day);
     day[10] = '\0';
-    vd_uuid_format(&item->uuid, uuid);
-    (void)snprintf(file, sizeof file, "%s.jpg", uuid);
-    camera = root < 0 ? -1 : openat(root, s->names[item->camera], FOLDER_FLAGS);
-    folder = camera < 0 ? -1 : openat(camera, day, FOLDER_FLAGS);
-    if (folder >= 0 && (unlinkat(folder, file, 0) == 0 || errno == ENOENT)) {
+    vd_media_file(&item->uuid, item->kind, file);
+    for (int i = 0; i < 3 && fds[i] >= 0; i++)
+        fds[i + 1] = openat(fds[i], steps[i], FOLDER_FLAGS);
+    if (fds[3] >= 0 && (unlinkat(fds[3], file, 0) == 0 || errno == ENOENT)) {
         s->report->removed++;
         s->report->removed_bytes += item->bytes;
         s->report->files--;
         s->report->bytes -= item->bytes;
-        (void)unlinkat(camera, day, AT_REMOVEDIR); /* when it was the last of its day */
+        (void)unlinkat(fds[2], day, AT_REMOVEDIR); /* when it was the last of its day */
     } else if (s->rc == 0) {
-        s->rc = vd_err_set(s->err, VD_EIO, "remove '%s/%s/%s/%s': %s", s->root,
-                           s->names[item->camera], day, file, strerror(errno));
+        s->rc = vd_err_set(s->err, VD_EIO, "remove '%s/%s/%s/%s/%s': %s", s->root, at->area,
+                           at->camera, day, file, strerror(errno));
     }
-    if (folder >= 0)
-        close(folder);
-    if (camera >= 0)
-        close(camera);
-    if (root >= 0)
-        close(root);
+    for (int i = 0; i < 4; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
 }
 
 static void judge(struct sweep *s, const struct vd_sweep_limits *limits,
@@ -186,7 +195,7 @@ static void judge(struct sweep *s, const struct vd_sweep_limits *limits,
 
         if (!is_old && (limits->bytes == 0 || s->report->bytes <= limits->bytes))
             return; /* what follows is younger still */
-        vd_media_id(s->names[item->camera], &item->uuid, id);
+        vd_media_id(s->folders[item->folder].camera, &item->uuid, id);
         if (needed(arg, id))
             s->report->needed++;
         else
@@ -204,12 +213,12 @@ int vd_media_sweep(const char *root, const struct vd_sweep_limits *limits,
     *ret_report = (struct vd_sweep_report){0};
     if (folder < 0)
         return vd_err_set(err, VD_EIO, "open '%s': %s", root, strerror(errno));
-    each(&s, folder, take_camera);
+    each(&s, folder, take_area);
     if (s.rc == 0 && s.n > 0) {
         qsort(s.items, s.n, sizeof s.items[0], oldest_first);
         judge(&s, limits, needed, arg);
     }
     free(s.items);
-    free(s.names);
+    free(s.folders);
     return s.rc;
 }

@@ -151,7 +151,7 @@ def a_death_leaves_no_happening_open():
             revs[data["event"]] = data["rev"]
             media = data["media"]["snapshot"]
             if media:
-                assert glob.glob(f"{worker.state}/media/{data['camera']}/*/{media.split('.')[1]}.jpg"), event
+                assert glob.glob(f"{worker.state}/media/{data['area'].replace('/', ',')}/{data['camera']}/*/{media.split('.')[1]}.jpg"), event
         assert any(e["data"]["media"]["snapshot"] for e in events)
     sim.stop()
 

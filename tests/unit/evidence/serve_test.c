@@ -23,6 +23,7 @@ static void set_up(void)
 {
     struct vd_uuid uuid = vd_uuid_make(1790000000000000);
     struct vd_sock_opts opts = {.type = VD_SOCK_DEALER, .endpoint = endpoint};
+    struct vd_media_place place = {.root = root, .area = "4403/440305"};
     char path[256], folder[256];
 
     vd_json_init();
@@ -32,7 +33,7 @@ static void set_up(void)
     vd_media_id("gate-3", &uuid, id);
     for (int i = 0; i < SIZE; i++)
         bytes[i] = (uint8_t)(i * 7);
-    (void)vd_media_path(root, id, path, folder, sizeof path, &err);
+    (void)vd_media_path(&place, id, path, folder, sizeof path, &err);
     (void)vd_fs_mkdirs(folder, 0700, &err);
     (void)vd_fs_write(path, bytes, SIZE, 0600, &err);
     (void)vd_bus_open(&bus, &err);
@@ -128,6 +129,7 @@ Test(serve, resists_hostile_ids)
 Test(serve, says_what_is_not_there_and_follows_no_link)
 {
     struct vd_uuid uuid = vd_uuid_make(1790000001000000);
+    struct vd_media_place place = {.root = root, .area = "4403/440305"};
     struct vd_part parts[VD_BUS_PARTS_MAX];
     char path[256], other[VD_MEDIA_ID_MAX + 1], json[256];
 
@@ -136,7 +138,7 @@ Test(serve, says_what_is_not_there_and_follows_no_link)
     ask(json);
     cr_assert_eq(take(parts), 2);
     cr_assert_not_null(memmem(parts[1].data, parts[1].len, "not-found", 9));
-    cr_assert_eq(vd_media_path(root, other, path, NULL, sizeof path, &err), 0);
+    cr_assert_eq(vd_media_path(&place, other, path, NULL, sizeof path, &err), 0);
     cr_assert_eq(symlink("/etc/passwd", path), 0);
     ask(json);
     cr_assert_eq(take(parts), 2);

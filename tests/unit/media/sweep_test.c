@@ -24,10 +24,11 @@ static void picture(const char *camera, int days, size_t bytes, char *ret_id, ch
 {
     static char data[65536];
     struct vd_uuid uuid = vd_uuid_make(NOW - days * DAY);
+    struct vd_media_place place = {.root = root, .area = "4403/440305"};
     char folder[VD_PATH_MAX];
 
     vd_media_id(camera, &uuid, ret_id);
-    cr_assert_eq(vd_media_path(root, ret_id, ret_path, folder, VD_PATH_MAX, &err), 0);
+    cr_assert_eq(vd_media_path(&place, ret_id, ret_path, folder, VD_PATH_MAX, &err), 0);
     cr_assert_eq(vd_fs_mkdirs(folder, 0700, &err), 0);
     cr_assert_eq(vd_fs_write(ret_path, data, bytes, 0600, &err), 0);
 }
@@ -118,22 +119,26 @@ Test(sweep, leaves_links_strangers_and_all_outside_alone)
     picture("gate-3", 50, 4096, id, victim);
     root = dir.path;
     picture("dock", 50, 4096, id, path);
-    snprintf(link, sizeof link, "%s/gate-3", dir.path);
-    snprintf(day, sizeof day, "%s/gate-3", outside.path);
+    snprintf(link, sizeof link, "%s/4403,440305/gate-3", dir.path);
+    snprintf(day, sizeof day, "%s/4403,440305/gate-3", outside.path);
     cr_assert_eq(symlink(day, link), 0);
-    snprintf(link, sizeof link, "%s/dock/2026-01-01", dir.path);
+    snprintf(link, sizeof link, "%s/4403,440305/dock/2026-01-01", dir.path);
     cr_assert_eq(symlink(outside.path, link), 0);
-    snprintf(link, sizeof link, "%s/dock/notes.txt", dir.path);
+    snprintf(link, sizeof link, "%s/4403,440305/dock/notes.txt", dir.path);
     cr_assert_eq(vd_fs_write(link, "mine", 4, 0600, &err), 0);
-    snprintf(link, sizeof link, "%s/UPPER", dir.path);
+    snprintf(link, sizeof link, "%s/4403,440305/UPPER", dir.path);
     cr_assert_eq(mkdir(link, 0700), 0);
+    snprintf(link, sizeof link, "%s/not an area", dir.path);
+    cr_assert_eq(mkdir(link, 0700), 0);
+    snprintf(link, sizeof link, "%s/4403", dir.path);
+    cr_assert_eq(symlink(outside.path, link), 0);
 
     cr_assert_eq(vd_media_sweep(root, &limits, is_needed, NULL, &report, &err), 0, "%s",
                  err.msg);
     cr_assert(!is_there(path));
     cr_assert(is_there(victim), "a link led outside");
     cr_assert_eq(report.removed, 1);
-    cr_assert_eq(report.strange, 4);
+    cr_assert_eq(report.strange, 6);
     tmpdir_close(&outside);
 }
 

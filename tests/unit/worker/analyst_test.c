@@ -156,6 +156,7 @@ static void hear(void)
     struct vd_spool_batch *batch = NULL;
     const struct vd_spool_row *rows;
     struct vd_spool_head head;
+    struct vd_media_place place = {.kind = VD_MEDIA_SNAPSHOT};
     struct stat st;
     char path[256];
 
@@ -176,7 +177,9 @@ static void hear(void)
                     (double)ev->score, (double)ev->why.threshold, ev->detail);
         if (ev->snapshot[0] == '\0')
             continue;
-        cr_assert_eq(vd_media_path(media, ev->snapshot, path, NULL, sizeof path, &err), 0);
+        place.root = media;
+        place.area = ev->area;
+        cr_assert_eq(vd_media_path(&place, ev->snapshot, path, NULL, sizeof path, &err), 0);
         cr_assert_eq(stat(path, &st), 0, "%s", path);
     }
     vd_spool_batch_free(&batch);

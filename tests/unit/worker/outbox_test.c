@@ -98,6 +98,7 @@ Test(outbox, writes_the_picture_before_the_event_that_names_it)
     const struct vd_spool_row *rows;
     struct vd_uuid uuid = vd_uuid_make(1700000000000000);
     struct vd_lane *lane = NULL;
+    struct vd_media_place place = {.kind = VD_MEDIA_SNAPSHOT};
     char path[256];
     struct stat st;
 
@@ -113,7 +114,9 @@ Test(outbox, writes_the_picture_before_the_event_that_names_it)
     cr_assert_eq(stored.sequence, 1);
     cr_assert(strncmp(stored.source, "/ingest/w1/", 11) == 0);
     cr_assert_not(vd_uuid_is_nil(&stored.id));
-    cr_assert_eq(vd_media_path(media, stored.snapshot, path, NULL, sizeof path, &err), 0);
+    place.root = media;
+    place.area = stored.area;
+    cr_assert_eq(vd_media_path(&place, stored.snapshot, path, NULL, sizeof path, &err), 0);
     cr_assert_eq(stat(path, &st), 0, "%s", path);
     cr_assert_gt(st.st_size, 100);
 }

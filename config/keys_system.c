@@ -177,13 +177,17 @@ static const struct vd_key retention_rows[] = {
     {"events", VD_KEY_DURATION, RET(events_us), DAY(1), DAY(36500), "90d", 0,
      "Events and the feed are kept this long, in whole days.", NULL, NULL, 0},
     {"alerts", VD_KEY_DURATION, RET(alerts_us), DAY(1), DAY(36500), "730d", 0,
-     "Resolved alerts are kept this long.", NULL, NULL, 0},
+     "Resolved alerts whose condition is over are kept this long; the log of who did what "
+     "stays.",
+     NULL, NULL, 0},
     {"media", VD_KEY_DURATION, RET(media_us), SEC(1), DAY(36500), "30d", 0,
      "Pictures and clips are kept this long.", NULL, NULL, 0},
     {"media_size", VD_KEY_SIZE, RET(media_bytes), 0, MIB(INT64_C(1048576) * 1024), "20GiB", 0,
      "The oldest media go when there is more; 0B: no limit but the age.", NULL, NULL, 0},
     {"quarantine", VD_KEY_DURATION, RET(quarantine_us), DAY(1), DAY(36500), "90d", 0,
-     "Messages that could not be read are kept this long.", NULL, NULL, 0},
+     "Messages that could not be read, and what the database refused of a rule, are kept this "
+     "long.",
+     NULL, NULL, 0},
     {"every", VD_KEY_DURATION, RET(every_us), MS(100), DAY(1), "10m", 0,
      "How often it is looked after.", NULL, NULL, 0},
 };

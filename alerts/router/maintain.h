@@ -14,8 +14,7 @@ struct vd_maintain;
 
 struct vd_maintain_opts {
     struct vd_pg_opts pg; /* what it points to outlives the thread */
-    int64_t events_us;    /* kept this long */
-    int64_t every_us;
+    struct vd_retention_cfg keep;
     const struct vd_stop *stop;
     bool (*is_active)(void *arg); /* any thread */
     void *arg;
@@ -23,6 +22,8 @@ struct vd_maintain_opts {
 
 int vd_maintain_start(struct vd_maintain **ret_maintain, const struct vd_maintain_opts *opts,
                       struct vd_err *err);
+/* Other ages from the next round on. Any thread. */
+void vd_maintain_reload(struct vd_maintain *maintain, const struct vd_retention_cfg *keep);
 void vd_maintain_join(struct vd_maintain **maintain);
 
 #endif

@@ -115,8 +115,7 @@ static int start_threads(struct vd_router *r, struct vd_err *err)
                                     .metrics = metrics,
                                     .arg = r};
     struct vd_maintain_opts maintain = {.pg = r->maintain_link.opts,
-                                        .events_us = r->cfg->retention.events_us,
-                                        .every_us = r->cfg->retention.every_us,
+                                        .keep = r->cfg->retention,
                                         .stop = &r->stop,
                                         .is_active = is_active,
                                         .arg = r};
@@ -191,6 +190,7 @@ int vd_router_reload(struct vd_router *router, struct vd_config *cfg, struct vd_
     if (rc < 0)
         return rc;
     vd_receiver_reload(router->receiver, cfg);
+    vd_maintain_reload(router->maintain, &cfg->retention);
     vd_receiver_say(router->receiver, VD_NODE_CONFIG, NULL);
     return 0;
 }

@@ -137,16 +137,38 @@ int vd_pg_partitions_ahead(struct vd_pg *pg, int64_t now_us, int ahead, struct v
     return rc;
 }
 
-int vd_pg_retention(struct vd_pg *pg, int64_t before_us, struct vd_err *err)
+/* One function of the owner's, which returns how many went. */
+static int forget(struct vd_pg *pg, const char *sql, int64_t before_us, int limit,
+                  struct vd_err *err)
 {
     struct vd_pg_args args = {0};
     struct vd_pg_rows *rows = NULL;
     int rc;
 
     vd_pg_arg_time(&args, before_us);
-    rc = vd_pg_exec(pg, "SELECT vedette.retention_run($1)", &args, &rows, err);
+    if (limit > 0)
+        vd_pg_arg_int(&args, limit);
+    rc = vd_pg_exec(pg, sql, &args, &rows, err);
     if (rc >= 0)
         rc = (int)vd_pg_int(rows, 0, 0);
     vd_pg_rows_free(&rows);
     return rc;
+}
+
+int vd_pg_retention(struct vd_pg *pg, int64_t before_us, struct vd_err *err)
+{
+    return forget(pg, "SELECT vedette.retention_run($1)", before_us, 0, err);
+}
+
+int vd_pg_retention_alerts(struct vd_pg *pg, int64_t before_us, int limit, struct vd_err *err)
+{
+    return forget(pg, "SELECT vedette.retention_alerts($1, $2::integer)", before_us, limit,
+                  err);
+}
+
+int vd_pg_retention_quarantine(struct vd_pg *pg, int64_t before_us, int limit,
+                               struct vd_err *err)
+{
+    return forget(pg, "SELECT vedette.retention_quarantine($1, $2::integer)", before_us, limit,
+                  err);
 }

@@ -122,4 +122,13 @@ int vd_pg_partitions_ahead(struct vd_pg *pg, int64_t now_us, int ahead, struct v
  * later. */
 int vd_pg_retention(struct vd_pg *pg, int64_t before_us, struct vd_err *err);
 
+/* What goes by rows rather than by days, at most limit of them a call and transaction, so that
+ * it is in nobody's way: alerts that were resolved before before_us and whose condition is
+ * over, with their alert_event (their entries of the log stay); bytes and rows of quarantine,
+ * and refused alerts, from before before_us. Never of the last 24 h. Returns how many went:
+ * call again until 0. */
+int vd_pg_retention_alerts(struct vd_pg *pg, int64_t before_us, int limit, struct vd_err *err);
+int vd_pg_retention_quarantine(struct vd_pg *pg, int64_t before_us, int limit,
+                               struct vd_err *err);
+
 #endif

@@ -420,6 +420,33 @@ def a_refused_configuration_stays_out_and_is_told_as_an_event():
         raw.close()
 
 
+def what_is_kept_long_enough_goes_and_the_ages_follow_the_configuration():
+    with Rig() as rig:
+        rig.write("config/vedette.yaml", CONFIG + "retention: {every: 200ms}\n")
+        rig.router()
+        wait_active(rig)
+        raw = Raw(rig)
+        raw.hello()
+        raw.expect("W", 0)
+        for number in (1, 2, 3):
+            raw.send(number, raw.event(number) if number < 3 else b"no JSON")
+        raw.expect("A", 3)
+        rig.sql("UPDATE alert SET state = 'resolved', active = false, resolved = now() - interval '1 day' * CASE WHEN"
+                " id = (SELECT id FROM alert ORDER BY id LIMIT 1) THEN 500 ELSE 800 END")
+        rig.sql("UPDATE quarantine SET received = now() - interval '89 days'")
+        wait_for(lambda: rig.sql("SELECT count(*) FROM alert") == [["1"]], 10, "one was resolved 800 days ago", rig.tail)
+        assert rig.sql("SELECT length(bytes) FROM quarantine") == [["7"]]
+        rig.write("config/vedette.yaml", CONFIG + "retention: {every: 200ms, alerts: 400d, quarantine: 30d}\n")
+        wait_for(lambda: rig.sql("SELECT count(*) FROM alert") == [["0"]], 10, "the other 500 days ago", rig.tail)
+        wait_for(lambda: rig.sql("SELECT length(bytes) FROM quarantine") == [["0"]], 10, "the bytes went", rig.tail)
+        assert rig.sql("SELECT count(*) FROM alert_event") == [["0"]]
+        assert rig.is_clean(), rig.tail()
+        raw.send(4, raw.event(4))
+        raw.expect("A", 4)
+        assert rig.sql("SELECT count(*) FROM alert") == [["1"]]
+        raw.close()
+
+
 def it_ends_at_once_and_in_good_order():
     with Rig() as rig:
         router = rig.router()

@@ -337,6 +337,74 @@ Test(alerts, the_memory_of_rules_is_saved_changed_and_forgotten)
     cr_assert_str_eq(states, "a|y|22;b||3;");
 }
 
+/* ---- retention ---- */
+
+static int64_t count(const char *sql)
+{
+    struct vd_pg_rows *rows = NULL;
+    int64_t n;
+
+    cr_assert_eq(vd_pg_exec(pg, sql, NULL, &rows, &err), 1, "%s: %s", sql, err.msg);
+    n = vd_pg_int(rows, 0, 0);
+    vd_pg_rows_free(&rows);
+    return n;
+}
+
+Test(alerts, resolved_ones_go_by_age_in_small_steps_and_their_log_stays)
+{
+    const int64_t DAY_US = INT64_C(86400000000), now = vd_clock_system.wall_us(NULL);
+    const struct {
+        const char *state;
+        bool is_active;
+        int days;
+    } kinds[] = {{"resolved", false, 500}, {"resolved", false, 401}, {"resolved", false, 450},
+                 {"resolved", false, 399}, {"resolved", true, 500},  {"open", false, 500}};
+    struct vd_pg_log_head head;
+    int64_t bad;
+
+    for (int i = 0; i < 6; i++) {
+        struct vd_alert a = alert_of(i);
+        struct vd_pg_log_entry entry = {"rule:x", "alert.open", a.id, "{}"};
+        struct vd_uuid event = vd_uuid_make(a.opened_us);
+        char text[VD_UUID_TEXT];
+
+        strcpy(a.state, kinds[i].state);
+        a.active = kinds[i].is_active;
+        a.resolved_us = strcmp(a.state, "open") == 0 ? 0 : now - kinds[i].days * DAY_US;
+        insert(&a);
+        vd_uuid_format(&event, text);
+        cr_assert_eq(vd_pg_alert_event_add(pg, a.id, text, &err), 1, "%s", err.msg);
+        cr_assert_eq(vd_pg_log_append(pg, &entry, &head, &err), 0);
+    }
+    cr_assert_eq(vd_pg_retention_alerts(pg, now - 400 * DAY_US, 2, &err), 2, "%s", err.msg);
+    cr_assert_eq(vd_pg_retention_alerts(pg, now - 400 * DAY_US, 2, &err), 1);
+    cr_assert_eq(vd_pg_retention_alerts(pg, now - 400 * DAY_US, 2, &err), 0);
+    cr_assert_eq(count("SELECT count(*) FROM alert"), 3);
+    cr_assert_eq(count("SELECT count(*) FROM alert_event"), 3);
+    cr_assert_eq(vd_pg_log_verify(pg, &bad, NULL, &err), 6);
+    cr_assert_eq(bad, 0);
+    /* never the last day, whatever is asked */
+    cr_assert_eq(vd_pg_retention_alerts(pg, now + DAY_US, 500, &err), 1);
+}
+
+Test(alerts, retention_waits_for_nobody_who_reopens_one)
+{
+    const int64_t now = vd_clock_system.wall_us(NULL);
+    struct vd_pg *other = pg_shared_connect("vedette_console");
+    struct vd_alert a = alert_of(1), seen;
+
+    strcpy(a.state, "resolved");
+    a.active = false;
+    a.resolved_us = BASE_US - INT64_C(86400000000) * 3000;
+    insert(&a);
+    cr_assert_eq(vd_pg_begin(other, &err), 0);
+    cr_assert_eq(vd_pg_alert_get(other, a.id, VD_PG_FOR_UPDATE, &seen, &err), 1);
+    cr_assert_eq(vd_pg_retention_alerts(pg, now, 500, &err), 0, "%s", err.msg);
+    vd_pg_rollback(other);
+    vd_pg_close(&other);
+    cr_assert_eq(vd_pg_retention_alerts(pg, now, 500, &err), 1);
+}
+
 static int n_cameras;
 static void see_camera(void *arg, const struct vd_pg_camera *camera)
 {

@@ -332,6 +332,40 @@ Test(events, retention_drops_whole_days_and_leaves_the_floors)
     cr_assert_eq(number("SELECT count(*) FROM event"), 3);
 }
 
+Test(events, quarantine_goes_by_its_own_age_and_the_audit_stays_sound)
+{
+    int64_t now = row_now_us();
+    struct vd_pg_advance move = {source.id, 3, 4};
+
+    cr_assert_eq(vd_pg_partitions_ahead(pg, now - 40 * DAY_US, 0, &err), 2, "%s", err.msg);
+    store(three, 3, now - 40 * DAY_US);
+    cr_assert_eq(vd_pg_quarantine(pg, source.id, 4, now - 20 * DAY_US, "no JSON", "{", 1, &err),
+                 0, "%s", err.msg);
+    cr_assert_eq(vd_pg_source_advance(pg, &move, 1, now, &err), 0, "%s", err.msg);
+    source.last_sequence = 4;
+    store(three, 3, 0);
+    assert_sound();
+    /* events of its age are still kept: its number stays, its bytes go */
+    cr_assert_eq(vd_pg_retention(pg, now - 30 * DAY_US, &err), 2, "%s", err.msg);
+    cr_assert_eq(vd_pg_retention_quarantine(pg, now - 10 * DAY_US, 500, &err), 1, "%s",
+                 err.msg);
+    cr_assert_eq(vd_pg_retention_quarantine(pg, now - 10 * DAY_US, 500, &err), 0);
+    cr_assert_eq(number("SELECT length(bytes) FROM quarantine"), 0);
+    assert_sound();
+    cr_assert_eq(audited.floor, 3);
+    cr_assert_eq(audited.quarantined, 1);
+    /* they are not: it stays readable below the floor, until its own age */
+    cr_assert_eq(vd_pg_retention(pg, now - 15 * DAY_US, &err), 0, "%s", err.msg);
+    assert_sound();
+    cr_assert_eq(audited.floor, 4);
+    cr_assert_eq(vd_pg_retention_quarantine(pg, now - 30 * DAY_US, 500, &err), 0);
+    cr_assert_eq(number("SELECT count(*) FROM quarantine"), 1);
+    cr_assert_eq(vd_pg_retention_quarantine(pg, now - 15 * DAY_US, 500, &err), 1);
+    cr_assert_eq(number("SELECT count(*) FROM quarantine"), 0);
+    assert_sound();
+    cr_assert_eq(audited.stored, 3);
+}
+
 Test(events, no_role_of_the_application_may_change_tables_or_forget_events)
 {
     static const char *const refused[] = {"DELETE FROM event",

@@ -10,6 +10,9 @@
 /* Stands stay this long behind their window, for a clip that is late. */
 static const int64_t LINGER_US = INT64_C(900000000);
 static const int64_t GRACE_US = 1200000;
+/* Who tells so long before the last message tells it by a clock that was set back since: what
+ * is merely late is at most time_suspect (5 min) old, else it goes by the time of receipt. */
+static const int64_t CLOCK_SET_US = INT64_C(900000000);
 
 static int index_book(struct vd_rules *r)
 {
@@ -167,9 +170,9 @@ static struct stand *stand_open(struct vd_rules *r, const struct vd_rule *rule,
     return s;
 }
 
-/* Where a happening that begins at start_us folds, or NULL. */
+/* Where a happening that begins at start_us and is told at at_us folds, or NULL. */
 static struct stand *joinable(struct vd_rules *r, const struct vd_rule *rule, const char *group,
-                              int64_t start_us)
+                              int64_t start_us, int64_t at_us)
 {
     char id[GROUP_ID_MAX + 1];
     struct stand *s;
@@ -181,7 +184,7 @@ static struct stand *joinable(struct vd_rules *r, const struct vd_rule *rule, co
     memcpy(id + len + 1, group, group_len + 1);
     s = vd_map_get(&r->groups, id, len + 1 + group_len);
     if (s == NULL || s->is_closed || s->is_resolved || s->window_us == 0 ||
-        start_us >= s->last_us + s->window_us)
+        start_us >= s->last_us + s->window_us || at_us < s->last_us - CLOCK_SET_US)
         return NULL;
     return s;
 }
@@ -202,7 +205,7 @@ static void fire(struct vd_rules *r, const struct vd_rule *rule, struct tie *tie
     struct stand *s;
 
     vd_rule_group(rule, ev, group);
-    s = joinable(r, rule, group, start_us);
+    s = joinable(r, rule, group, start_us, ev->time_us + shift_us);
     if (s == NULL) {
         type = VD_CHANGE_OPEN;
         s = stand_open(r, rule, group, ev, ev->time_us + shift_us);

@@ -65,6 +65,7 @@ class System:
         self.out_path = os.path.join(self.folder, "out")
         self.log = open(self.log_path, "ab")
         self.up = None
+        self.environment = {}  # more of it for `vedette up` and all that it starts
         self.camsim = Camsim(self.home, [f"{name} {spec}" for name, spec in cameras.items()], self.log)
         for part in ("cameras", "rules", "secrets"):
             os.makedirs(os.path.join(self.config, part))
@@ -93,7 +94,7 @@ class System:
         with open(self.out_path, "w", encoding="utf-8"):
             pass
         self.up = subprocess.Popen([os.path.join(BIN, "vedette-up"), "--state", self.state, "--config", self.config,
-                                    "--log", "stderr"], stdin=subprocess.DEVNULL, env={**os.environ, **TSAN},
+                                    "--log", "stderr"], stdin=subprocess.DEVNULL, env={**os.environ, **TSAN, **self.environment},
                                    stdout=open(self.out_path, "ab"), stderr=self.log)
         wait_for(lambda: self.said("everything runs") or self.up.poll() is not None, seconds, "all is up", self.tail)
         assert self.up.poll() is None, self.tail()

@@ -36,7 +36,7 @@ static const struct vd_key zone_rows[] = {
      "Named by rules and events.", NULL, NULL, 0},
     {"polygon", VD_KEY_POLYGON, ZONE(polygon), 3, VD_CONFIG_POINTS_MAX, NULL, VD_KEY_REQUIRED,
      "Corners as [[x,y], …] in fractions of the picture, [0,0] its top left.", NULL, NULL, 0},
-    {"min_area", VD_KEY_PERCENT, ZONE(min_area), 100, 900000, "0.2%", 0,
+    {"min_area", VD_KEY_PERCENT, ZONE(min_area), 100, 900000, "0.1%", 0,
      "The part of the zone, without what masks cover, that must move.", NULL, NULL, 0},
     {"min_area_top", VD_KEY_PERCENT, ZONE(min_area_top), 0, 900000, "0%", 0,
      "The same for what stands at the zone's top edge, where things are far and small: from "
@@ -74,10 +74,12 @@ static const struct vd_key detect_rows[] = {
      "Nothing starts this soon after a connect.", NULL, NULL, 0},
     {"update", VD_KEY_DURATION, DET(update_us), SEC(1), SEC(3600), "1s", 0,
      "Least time between two updates of one happening.", NULL, NULL, 0},
-    {"min_area", VD_KEY_PERCENT, DET(min_area), 100, 900000, "0.2%", 0,
+    {"min_area", VD_KEY_PERCENT, DET(min_area), 100, 900000, "0.1%", 0,
      "The part of the picture that must move, where a camera has no zones.", NULL, NULL, 0},
     {"max_area", VD_KEY_PERCENT, DET(max_area), 100000, 1000000, "55%", 0,
-     "More than this at once is a change of scene, not motion.", NULL, NULL, 0},
+     "More than this at once is a change of scene, not motion; 75% where the rest is as it "
+     "was.",
+     NULL, NULL, 0},
 };
 static const struct vd_keys detect_keys = {"detection", ROWS(detect_rows),
                                            sizeof(struct vd_detect_cfg)};

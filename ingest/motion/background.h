@@ -131,6 +131,9 @@ void vd_background_decide(struct vd_background *bg, uint32_t track, bool is_move
 /* Tracks that went nowhere in bounds lately, mean over the cells. */
 float vd_background_doubt(const struct vd_background *bg, const int bounds[4]);
 
+/* The cells in bounds are used to move, on the whole. */
+bool vd_background_is_restless(const struct vd_background *bg, const int bounds[4]);
+
 /* Learns what is usual from this frame, where nothing holds it. */
 void vd_background_usual(struct vd_background *bg, float dt_s);
 

@@ -4,7 +4,8 @@
 
 #include "ingest/motion/background.h"
 
-static const float USUAL_S = 12, DOUBT_S = 8, BAR_MAX = 0.7F, NEW_SHARE = 0.15F;
+static const float USUAL_S = 12, DOUBT_S = 8, BAR_MAX = 0.7F, RESTLESS = 0.02F,
+                   NEW_SHARE = 0.15F;
 static const float NOTHING = 1e-12F; /* what fades ends here: denormal numbers cost time */
 
 /* Counts that a cell's shares are made of. */
@@ -185,6 +186,17 @@ float vd_background_doubt(const struct vd_background *bg, const int bounds[4])
         for (int c = in.c0; c <= in.c1; c++)
             sum += bg->cells[r * bg->cols + c].doubt;
     return sum / (float)((in.r1 - in.r0 + 1) * (in.c1 - in.c0 + 1));
+}
+
+bool vd_background_is_restless(const struct vd_background *bg, const int bounds[4])
+{
+    struct cell_range in = range_of(bg, bounds, 0);
+    float sum = 0;
+
+    for (int r = in.r0; r <= in.r1; r++)
+        for (int c = in.c0; c <= in.c1; c++)
+            sum += bg->cells[r * bg->cols + c].mean;
+    return sum > RESTLESS * (float)((in.r1 - in.r0 + 1) * (in.c1 - in.c0 + 1));
 }
 
 void vd_background_own(struct vd_background *bg, const int bounds[4], uint32_t track)

@@ -4,11 +4,16 @@
 #include <math.h>
 #include <string.h>
 
-enum { LOST_US = 700000 };
+enum { LOST_US = 700000, STAY_US = 600000 };
 
 static const float MOVING_SHARE = 0.08F, DOUBT_MAX = 4;
 /* Of the picture: what is so large and spreads is near, not far foliage. */
 static const float LARGE = 0.015F;
+/* Of the picture: what is so small is far, and has to go its own length before it is believed.
+ */
+static const float SMALL = 0.002F;
+/* Of its largest area: something small that is left of a thing that was not. */
+static const float REST = 0.5F;
 
 void vd_follow_init(struct vd_follow *follow)
 {
@@ -44,6 +49,9 @@ static void anchor(struct vd_blob_track *track, const struct vd_blob *blob, int6
     track->hits = 1;
     track->from_cx = blob->cx;
     track->from_cy = blob->cy;
+    track->stay_cx = blob->cx;
+    track->stay_cy = blob->cy;
+    track->went_us = mono_us;
     track->from_x0 = (float)blob->x0;
     track->from_y0 = (float)blob->y0;
     track->from_x1 = (float)blob->x1;
@@ -80,12 +88,14 @@ static bool goes_somewhere(const struct vd_blob_track *t, float size, float far)
     float more = floorf(fminf(DOUBT_MAX, t->doubt)), hits = (float)t->hits;
     float straight = far / fmaxf(1, t->path);
 
-    if (t->path > 0.5F * size * (hits - 1) && (hits < 4 || straight < 0.85F))
+    if (t->path > 0.5F * size * (hits - 1) && (t->is_small || hits < 4 || straight < 0.85F))
         return false;
+    if (t->is_small)
+        return hits >= 5 + more && t->travel >= (1 + 0.2F * more) * size && straight >= 0.75F;
     if (hits >= 3 + more && t->travel >= fmaxf(4, (0.15F + 0.1F * more) * size) &&
-        straight >= 0.5F)
+        straight >= 0.5F && far >= 0.4F * t->travel)
         return true;
-    if (hits >= 3 + more && t->is_large && reaches_out(t, fmaxf(6, 0.2F * size)))
+    if (hits >= 3 + more && t->is_large && reaches_out(t, fmaxf(6, 0.15F * size)))
         return true;
     return hits >= 6 + more && far >= fmaxf(4, (0.25F + 0.1F * more) * size) &&
            straight >= 0.6F && reaches_out(t, fmaxf(4, 0.15F * size));
@@ -111,7 +121,11 @@ static void hit(struct vd_blob_track *track, const struct vd_blob *blob, float w
     track->y0 = (float)blob->y0;
     track->x1 = (float)blob->x1;
     track->y1 = (float)blob->y1;
+    track->area = fmaxf((float)blob->area, 0.8F * track->area);
     track->is_large = (float)blob->area > LARGE * w * h;
+    track->is_small = track->area < SMALL * w * h;
+    track->peak = fmaxf(track->peak, track->area);
+    track->is_rest = track->is_small && track->area < REST * track->peak;
     track->travel = hypotf(
         moved(track->x0 - track->from_x0, track->x1 - track->from_x1,
               track->x0 < 2 || track->from_x0<2, track->x1> w - 2 || track->from_x1 > w - 2),
@@ -128,7 +142,16 @@ static void hit(struct vd_blob_track *track, const struct vd_blob *blob, float w
     track->moving_s += dt_s;
     size = hypotf(track->x1 - track->x0, track->y1 - track->y0);
     far = hypotf(track->cx - track->from_cx, track->cy - track->from_cy);
-    if (goes_somewhere(track, size, far))
+    if (hypotf(track->cx - track->stay_cx, track->cy - track->stay_cy) >
+        fmaxf(4, 0.25F * size)) {
+        track->stay_cx = track->cx;
+        track->stay_cy = track->cy;
+        track->went_us = mono_us;
+    }
+    /* What stays in a place that moves of itself is that place. */
+    if (track->is_sure && track->is_restless && mono_us - track->went_us > STAY_US)
+        anchor(track, blob, mono_us);
+    if (share >= MOVING_SHARE && goes_somewhere(track, size, far))
         track->is_sure = true;
 }
 
@@ -182,7 +205,7 @@ void vd_follow_step(struct vd_follow *follow, const struct vd_blobs *blobs, int 
         float least = 1;
 
         blob_track[b] = -1;
-        if (blobs->blobs[b].area < min_area)
+        if (blobs->blobs[b].area < min_area || blobs->blobs[b].is_light)
             continue;
         for (int i = 0; i < VD_TRACKS_MAX; i++) {
             struct vd_blob_track *track = &follow->tracks[i];

@@ -15,18 +15,24 @@ struct vd_blob_track {
     uint32_t number; /* 0: free */
     int64_t first_us, last_us, moved_us;
     int hits;
-    float cx, cy, vx, vy;                     /* pixels, pixels a second */
-    float x0, y0, x1, y1;                     /* bounds at the last hit */
-    float from_cx, from_cy;                   /* centre at the first */
+    float cx, cy, vx, vy;   /* pixels, pixels a second */
+    float x0, y0, x1, y1;   /* bounds at the last hit */
+    float from_cx, from_cy; /* centre at the first */
+    float stay_cx, stay_cy; /* about where it has been since went_us */
+    int64_t went_us;
     float from_x0, from_y0, from_x1, from_y1; /* bounds at the first */
     float path;                               /* sum of steps, pixels */
     float travel;                             /* net way, pixels */
     float changed;                            /* share of its pixels that changed lately */
     float moving_s;
     float doubt; /* of the place, see vd_background_doubt(); set by who judges */
-    bool is_large;
-    bool is_sure; /* goes somewhere, or has moved long enough */
-    int blob;     /* index of this frame's blob, -1 when not seen */
+    float area;  /* pixels, the largest lately */
+    float peak;  /* pixels, the largest ever */
+    bool is_large, is_small;
+    bool is_rest;     /* small, and was twice as large: going away, or the last of it */
+    bool is_sure;     /* goes somewhere, or has moved long enough */
+    bool is_restless; /* the place moves of itself; set by who judges */
+    int blob;         /* index of this frame's blob, -1 when not seen */
 };
 
 struct vd_follow {

@@ -14,8 +14,9 @@ enum { WARM_FRAMES = 8, WARM_US = 1500000, SETTLE_US = 300000, SETTLE_MAX_US = 1
 
 /* Many specks are no thing: one blob has to be nearly of the least area by itself. */
 static const float LARGEST = 0.75F;
-static const float MIN_AREA = 0.002F; /* of a zone that asks for nothing */
+static const float MIN_AREA = 0.001F; /* of a zone that asks for nothing */
 static const float MOVING_SHARE = 0.08F, MAX_AREA = 0.55F;
+static const float REST_MIN = 0.4F, REST_LIGHT = 40, LARGE_AREA = 0.75F;
 
 struct vd_motion {
     struct vd_motion_settings settings;
@@ -186,6 +187,7 @@ static void add_box(struct vd_motion *m, const struct vd_blob *blob,
     float w = (float)m->bg.w, h = (float)m->bg.h;
     struct vd_motion_box *box;
     uint32_t zones = 0;
+    bool is_enough = false;
 
     for (int z = 0; z < m->n_zones; z++) {
         float share = 0;
@@ -194,6 +196,7 @@ static void add_box(struct vd_motion *m, const struct vd_blob *blob,
             share = (float)blob->zone_area[z] / (float)m->zone_area[z];
         r->zone_score[z] += share;
         m->largest[z] = fmaxf(m->largest[z], share);
+        is_enough |= share >= LARGEST * m->zone_min[z];
     }
     for (int z = 0; z < m->n_zones; z++)
         zones |= blob->zone_area[z] > 0 ? 1U << z : 0;
@@ -209,7 +212,7 @@ static void add_box(struct vd_motion *m, const struct vd_blob *blob,
         .zones = zones,
         .track = track->number,
         .travel = track->travel / hypotf(w, h),
-        .is_sure = track->is_sure,
+        .is_sure = track->is_sure && is_enough && !track->is_rest,
     };
 }
 
@@ -247,6 +250,8 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
 {
     int blob_track[VD_BLOBS_MAX];
 
+    for (int i = 0; i < m->blobs->n; i++)
+        m->blobs->blobs[i].is_light = is_light(m, &m->blobs->blobs[i]);
     vd_follow_step(&m->follow, m->blobs, m->min_blob, r->mono_us, blob_track);
     vd_background_cover_none(&m->bg);
     memset(m->largest, 0, sizeof m->largest);
@@ -261,14 +266,13 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
         struct vd_blob_track *track =
             blob_track[i] < 0 ? NULL : &m->follow.tracks[blob_track[i]];
 
-        blob->is_light = is_light(m, blob);
-        if (track == NULL) {
-            r->suppressed[VD_MOTION_SMALL]++;
-            continue;
-        }
-        if (blob->is_light) {
+        if (blob->is_light && blob->area >= m->min_blob) {
             r->suppressed[VD_MOTION_LIGHT]++;
             relight(m, blob);
+            continue;
+        }
+        if (track == NULL) {
+            r->suppressed[VD_MOTION_SMALL]++;
             continue;
         }
         if (track->changed < MOVING_SHARE) {
@@ -277,6 +281,7 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
             continue;
         }
         track->doubt = vd_background_doubt(&m->bg, bounds);
+        track->is_restless = vd_background_is_restless(&m->bg, bounds);
         if (m->state == VD_MOTION_WARM_UP) {
             add_box(m, blob, track, r);
             continue;
@@ -304,6 +309,18 @@ static void suppress(struct vd_motion_result *r, enum vd_motion_reason reason)
     memset(r->zone_score, 0, sizeof r->zone_score);
 }
 
+/* Where the rest of the place is as it was, or all of it a little brighter, something large is
+ * before it. */
+static bool is_scene_change(const struct vd_motion *m, float changed)
+{
+    const struct vd_light *light = &m->bg.light;
+
+    if (light->agree >= REST_MIN && fabsf(light->mean) < REST_LIGHT &&
+        m->state != VD_MOTION_SCENE_CHANGE)
+        return changed > fmaxf(m->settings.max_area, LARGE_AREA);
+    return changed > m->settings.max_area;
+}
+
 static void next_state(struct vd_motion *m, struct vd_motion_result *r)
 {
     if (m->state == VD_MOTION_WARM_UP) {
@@ -311,7 +328,7 @@ static void next_state(struct vd_motion *m, struct vd_motion_result *r)
             suppress(r, VD_MOTION_WARMING);
             return;
         }
-    } else if (r->changed > m->settings.max_area) {
+    } else if (is_scene_change(m, r->changed)) {
         r->scene_changed = m->state != VD_MOTION_SCENE_CHANGE;
         if (r->scene_changed)
             m->begun_us = r->mono_us;

@@ -189,6 +189,6 @@ int main(int argc, char **argv)
     print_table(cells, n);
     if (!is_short)
         return 0;
-    /* 16 of 18 and nothing false when this was written; the other two are far and tiny. */
-    return all.found >= 15 && all.false_s <= 0.01 * all.quiet_s && all.delay_s < 0.7 ? 0 : 1;
+    /* 18 of 18 and nothing false when this was written. */
+    return all.found >= 17 && all.false_s <= 0.01 * all.quiet_s && all.delay_s < 0.7 ? 0 : 1;
 }

@@ -77,8 +77,7 @@ class System:
     # ---- configuration
 
     def camera_yaml(self, camera, **more):
-        keys = {"id": camera, "area": "test/a", "url": self.camsim.url(camera), "evidence": "snapshot",
-                "detect": "{min_area: 0.1%}", **more}
+        keys = {"id": camera, "area": "test/a", "url": self.camsim.url(camera), "evidence": "snapshot", **more}
         return "  - {" + ", ".join(f"{key}: {value}" for key, value in keys.items()) + "}\n"
 
     def write(self, name, text):

@@ -37,6 +37,7 @@ static int confirm(struct vd_api *api, struct vd_request *req, const uint8_t *to
         vd_sessions_drop(api->sessions, token);
     if (rc != 1)
         return rc;
+    vd_api_know(api, session.name, session.address); /* after a restart, too */
     vd_who_of(&session, &user, &req->who);
     vd_sessions_put(api->sessions, &req->who, vd_api_mono(api));
     if (wants_touch || now_us - session.last_seen_us > VD_SESSION_TOUCH_US)

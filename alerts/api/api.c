@@ -343,11 +343,10 @@ int vd_api_open(struct vd_api **ret_api, const struct vd_api_opts *opts, struct 
     api->opts.cfg = vd_config_ref(opts->cfg); /* what needs a restart is read from here */
     api->cfg = vd_config_ref(opts->cfg);
     pthread_mutex_init(&api->cfg_mutex, NULL);
-    pthread_mutex_init(&api->limit_mutex, NULL);
+    pthread_mutex_init(&api->door_mutex, NULL);
     vd_health_init(&api->health, opts->clock->wall_us(opts->clock->self));
     memcpy(api->metrics, fresh_metrics, sizeof api->metrics);
-    api->by_name = (struct vd_limit){.burst = 8, .refill_us = 30000000};
-    api->by_address = (struct vd_limit){.burst = 20, .refill_us = 10000000};
+    vd_door_init(&api->door);
     api->stop.fd = -1;
     api->sessions = vd_sessions_new();
     rc = api->sessions != NULL ? start(api, err)
@@ -394,7 +393,7 @@ void vd_api_close(struct vd_api **api)
         vd_stop_fini(&a->stop);
     vd_health_fini(&a->health);
     pthread_mutex_destroy(&a->cfg_mutex);
-    pthread_mutex_destroy(&a->limit_mutex);
+    pthread_mutex_destroy(&a->door_mutex);
     vd_config_unref(&a->cfg);
     vd_config_unref(&a->opts.cfg);
     free(a);

@@ -70,8 +70,8 @@ struct vd_api {
     pthread_mutex_t cfg_mutex; /* guards cfg */
     struct vd_config *cfg;
 
-    pthread_mutex_t limit_mutex; /* guards both */
-    struct vd_limit by_name, by_address;
+    pthread_mutex_t door_mutex; /* guards door */
+    struct vd_door door;
 
     int64_t next_beat_us; /* of the ticking thread */
 };
@@ -111,6 +111,10 @@ struct vd_pg *vd_api_link(struct vd_api *api, struct vd_api_link *link);
 /* Starts and ends the keeper. */
 int vd_keeper_start(struct vd_api *api, struct vd_err *err);
 void vd_keeper_stop(struct vd_api *api);
+
+/* That name is at home at that address: a sign-in, or a session that began there. Any thread.
+ */
+void vd_api_know(struct vd_api *api, const char *name, const char *address);
 
 /* Makes "admin" when there is no user at all; the password goes into or comes from
  * secrets/first-password. */

@@ -15,6 +15,7 @@ struct work {
     struct vd_sign_in body;
     struct vd_user user;
     bool is_known, is_right;
+    bool is_at_home; /* he signed in from this address before */
 };
 
 static void free_work(void *arg)
@@ -50,31 +51,31 @@ enum vd_place vd_do_session_show(struct vd_api *api, struct vd_request *req, str
     return VD_DONE;
 }
 
-/* One attempt of this name and of this address. Returns 0, or the seconds to wait. */
-static int take_attempt(struct vd_api *api, const struct vd_request *req, const char *name)
+/* Returns 0, or the seconds to wait. */
+static int take_attempt(struct vd_api *api, const struct vd_request *req, struct work *work)
 {
-    int64_t now_us = vd_api_mono(api);
     int wait_s;
 
-    pthread_mutex_lock(&api->limit_mutex);
-    wait_s = vd_limit_take(&api->by_address, req->address, now_us);
-    if (wait_s == 0) {
-        wait_s = vd_limit_take(&api->by_name, name, now_us);
-        if (wait_s > 0)
-            vd_limit_give(&api->by_address, req->address, now_us);
-    }
-    pthread_mutex_unlock(&api->limit_mutex);
+    pthread_mutex_lock(&api->door_mutex);
+    wait_s = vd_door_take(&api->door, work->body.name, req->address, vd_api_mono(api),
+                          &work->is_at_home);
+    pthread_mutex_unlock(&api->door_mutex);
     return wait_s;
 }
 
-static void give_attempt(struct vd_api *api, const struct vd_request *req, const char *name)
+static void give_attempt(struct vd_api *api, const struct vd_request *req,
+                         const struct work *work)
 {
-    int64_t now_us = vd_api_mono(api);
+    pthread_mutex_lock(&api->door_mutex);
+    vd_door_give(&api->door, work->body.name, req->address, vd_api_mono(api), work->is_at_home);
+    pthread_mutex_unlock(&api->door_mutex);
+}
 
-    pthread_mutex_lock(&api->limit_mutex);
-    vd_limit_give(&api->by_address, req->address, now_us);
-    vd_limit_give(&api->by_name, name, now_us);
-    pthread_mutex_unlock(&api->limit_mutex);
+void vd_api_know(struct vd_api *api, const char *name, const char *address)
+{
+    pthread_mutex_lock(&api->door_mutex);
+    vd_door_know(&api->door, name, address, vd_api_mono(api));
+    pthread_mutex_unlock(&api->door_mutex);
 }
 
 static enum vd_place begin(struct vd_api *api, struct vd_request *req)
@@ -92,7 +93,7 @@ static enum vd_place begin(struct vd_api *api, struct vd_request *req)
     if (vd_body_sign_in(req->body != NULL ? req->body : "", req->body_len, &work->body, &err) <
         0)
         return vd_api_refuse(req, VD_BAD_BODY, err.msg);
-    wait_s = take_attempt(api, req, work->body.name);
+    wait_s = take_attempt(api, req, work);
     if (wait_s > 0) {
         vd_metric_add(&api->metrics[VD_M_SIGN_INS_REFUSED], 1);
         LOG_WARN("console.sign-in", "result=limited address=%s wait_s=%d", req->address,
@@ -111,7 +112,7 @@ static enum vd_place look_up(struct vd_api *api, struct vd_request *req, struct 
     int rc = vd_pg_user_get(pg, work->body.name, &work->user, &err);
 
     if (rc < 0) {
-        give_attempt(api, req, work->body.name);
+        give_attempt(api, req, work);
         return vd_api_pg_failed(api, req, rc, &err);
     }
     work->is_known = rc == 1 && !work->user.disabled;
@@ -168,9 +169,10 @@ static enum vd_place finish(struct vd_api *api, struct vd_request *req, struct v
     session.expires_us = session.created_us + cfg->console.session_us;
     vd_config_unref(&cfg);
     rc = store_session(pg, &session, &err);
-    give_attempt(api, req, work->body.name);
+    give_attempt(api, req, work);
     if (rc < 0)
         return vd_api_pg_failed(api, req, rc, &err);
+    vd_api_know(api, work->user.name, req->address);
     vd_who_of(&session, &work->user, &req->who);
     vd_sessions_put(api->sessions, &req->who, vd_api_mono(api));
     vd_reply_json(&req->reply, 200, session_json(&req->who));
@@ -190,7 +192,7 @@ enum vd_place vd_do_session_open(struct vd_api *api, struct vd_request *req, str
     if (place == VD_ON_PASS)
         return check(api, req);
     if (pg == NULL) {
-        give_attempt(api, req, ((struct work *)req->work)->body.name);
+        give_attempt(api, req, req->work);
         return vd_api_refuse(req, VD_DATABASE_GONE,
                              "Nobody can sign in while the database is gone.");
     }

@@ -22,18 +22,34 @@ enum { REQUEST_MAX = 1024, HWM = 256, JSON_MAX = 512 };
 struct vd_serve {
     struct vd_stop stop;
     struct vd_sock *sock; /* owned by the thread once it runs */
-    const char *root;
+    struct vd_serve_opts opts;
     pthread_t thread;
     uint8_t chunk[VD_SERVE_CHUNK];
 };
+
+static int read_get(const struct vd_json *doc, struct vd_serve_request *request,
+                    struct vd_err *err)
+{
+    const char *op = vd_json_get_text(doc, "op"), *id = vd_json_get_text(doc, "media");
+    int64_t credit = vd_json_get_int(doc, "credit", VD_SERVE_CREDIT_MAX);
+
+    request->offset = vd_json_get_int(doc, "offset", 0);
+    request->credit = (int)(credit > VD_SERVE_CREDIT_MAX ? VD_SERVE_CREDIT_MAX : credit);
+    if (op == NULL || strcmp(op, "get") != 0)
+        return vd_err_set(err, VD_EINVAL,
+                          "request: unknown op; there are 'get', 'live', 'live-end'");
+    if (id == NULL || !vd_str_copy(request->id, sizeof request->id, id))
+        return vd_err_set(err, VD_EINVAL, "request: no media id");
+    if (request->offset < 0 || credit < 1)
+        return vd_err_set(err, VD_EINVAL, "request: offset or credit out of range");
+    return 0;
+}
 
 int vd_serve_parse(const char *json, size_t len, struct vd_serve_request *ret_request,
                    struct vd_err *err)
 {
     struct vd_serve_request request = {.credit = 0};
     struct vd_json *doc = NULL;
-    const char *op, *id;
-    int64_t credit;
     int rc;
 
     if (len > REQUEST_MAX)
@@ -41,18 +57,9 @@ int vd_serve_parse(const char *json, size_t len, struct vd_serve_request *ret_re
     rc = vd_json_parse(&doc, json, len, err);
     if (rc < 0)
         return rc;
-    op = vd_json_get_text(doc, "op");
-    id = vd_json_get_text(doc, "media");
-    request.offset = vd_json_get_int(doc, "offset", 0);
-    credit = vd_json_get_int(doc, "credit", VD_SERVE_CREDIT_MAX);
-    request.credit = (int)(credit > VD_SERVE_CREDIT_MAX ? VD_SERVE_CREDIT_MAX : credit);
-    if (op == NULL || strcmp(op, "get") != 0)
-        rc = vd_err_set(err, VD_EINVAL, "request: unknown op; there is 'get'");
-    else if (id == NULL || !vd_str_copy(request.id, sizeof request.id, id))
-        rc = vd_err_set(err, VD_EINVAL, "request: no media id");
-    else if (request.offset < 0 || credit < 1)
-        rc = vd_err_set(err, VD_EINVAL, "request: offset or credit out of range");
-    else
+    request.is_live = vd_live_is_request(vd_json_get_text(doc, "op"));
+    rc = request.is_live ? vd_live_read(doc, &request.live, err) : read_get(doc, &request, err);
+    if (rc == 0)
         *ret_request = request;
     vd_json_free(&doc);
     return rc;
@@ -67,13 +74,15 @@ static void answer(struct vd_serve *s, const struct vd_part *peer, const char *k
     (void)vd_sock_send(s->sock, parts, data != NULL ? 4 : 3, NULL);
 }
 
+/* viewer: who it is for, < 0: nobody in particular. */
 static void refuse(struct vd_serve *s, const struct vd_part *peer, const char *code,
-                   const char *message)
+                   const char *message, int64_t viewer)
 {
     struct vd_json *doc = vd_json_object();
     char json[JSON_MAX];
 
     if (doc != NULL && vd_json_set(doc, "code", vd_json_text(code)) == 0 &&
+        (viewer < 0 || vd_json_set(doc, "viewer", vd_json_int(viewer)) == 0) &&
         vd_json_set(doc, "message", vd_json_text(message)) == 0 &&
         vd_json_print(doc, json, sizeof json, NULL) >= 0)
         answer(s, peer, "error", json, NULL, 0);
@@ -87,7 +96,7 @@ static void send_chunks(struct vd_serve *s, const struct vd_part *peer,
     struct stat st;
 
     if (fstat(fd, &st) < 0) {
-        refuse(s, peer, "unreadable", strerror(errno));
+        refuse(s, peer, "unreadable", strerror(errno), -1);
         return;
     }
     total = st.st_size; /* a clip may still grow */
@@ -96,7 +105,7 @@ static void send_chunks(struct vd_serve *s, const struct vd_part *peer,
         ssize_t n = pread(fd, s->chunk, sizeof s->chunk, offset);
 
         if (n < 0) {
-            refuse(s, peer, "unreadable", strerror(errno));
+            refuse(s, peer, "unreadable", strerror(errno), -1);
             return;
         }
         (void)snprintf(json, sizeof json,
@@ -109,6 +118,25 @@ static void send_chunks(struct vd_serve *s, const struct vd_part *peer,
     }
 }
 
+static int64_t mono(const struct vd_serve *s)
+{
+    return s->opts.clock->mono_us(s->opts.clock->self);
+}
+
+static void take_viewer(struct vd_serve *s, const struct vd_part *peer,
+                        const struct vd_live_request *request)
+{
+    struct vd_err err = {0};
+    int rc = VD_EEOF;
+
+    if (s->opts.live != NULL)
+        rc = vd_live_ask(s->opts.live, peer, request, mono(s), &err);
+    else
+        (void)vd_err_set(&err, VD_EEOF, "there are no live pictures here");
+    if (rc < 0)
+        refuse(s, peer, rc == VD_EEOF ? "not-here" : "busy", err.msg, request->viewer);
+}
+
 static void handle(struct vd_serve *s, const struct vd_part *parts, int n)
 {
     struct vd_serve_request request;
@@ -118,20 +146,45 @@ static void handle(struct vd_serve *s, const struct vd_part *parts, int n)
 
     if (n != 2) {
         if (n > 0)
-            refuse(s, &parts[0], "bad-request", "one part of JSON is expected");
+            refuse(s, &parts[0], "bad-request", "one part of JSON is expected", -1);
         return;
     }
     if (vd_serve_parse(parts[1].data, parts[1].len, &request, &err) < 0) {
-        refuse(s, &parts[0], "bad-request", err.msg);
+        refuse(s, &parts[0], "bad-request", err.msg, -1);
         return;
     }
-    fd = vd_media_open(s->root, request.id, &kind, &err);
+    if (request.is_live) {
+        take_viewer(s, &parts[0], &request.live);
+        return;
+    }
+    fd = vd_media_open(s->opts.root, request.id, &kind, &err);
     if (fd < 0) {
-        refuse(s, &parts[0], fd == VD_EINVAL ? "bad-request" : "not-found", err.msg);
+        refuse(s, &parts[0], fd == VD_EINVAL ? "bad-request" : "not-found", err.msg, -1);
         return;
     }
     send_chunks(s, &parts[0], &request, fd, vd_media_type(kind));
     close(fd);
+}
+
+static int send_live(void *arg, const struct vd_part *peer, const char *head, const void *data,
+                     size_t len)
+{
+    struct vd_serve *s = arg;
+    struct vd_part parts[4] = {*peer, {"live", 4}, {head, strlen(head)}, {data, len}};
+
+    return vd_sock_send(s->sock, parts, len > 0 ? 4 : 3, NULL);
+}
+
+/* Sends what live pictures may flow; returns how long that may wait. */
+static int64_t flow(struct vd_serve *s)
+{
+    uint64_t n;
+
+    if (s->opts.live == NULL)
+        return -1;
+    while (read(vd_live_fd(s->opts.live), &n, sizeof n) > 0)
+        continue;
+    return vd_live_flow(s->opts.live, mono(s), send_live, s);
 }
 
 static void *run(void *arg)
@@ -139,11 +192,14 @@ static void *run(void *arg)
     struct vd_serve *s = arg;
 
     while (!vd_stop_requested(&s->stop)) {
-        struct vd_poll items[2] = {{.sock = s->sock}, {.fd = s->stop.fd}};
+        struct vd_poll items[3] = {{.sock = s->sock}, {.fd = s->stop.fd}};
         struct vd_part parts[VD_BUS_PARTS_MAX];
+        size_t n_items = 2;
         int n;
 
-        (void)vd_bus_poll(items, 2, -1);
+        if (s->opts.live != NULL)
+            items[n_items++].fd = vd_live_fd(s->opts.live);
+        (void)vd_bus_poll(items, n_items, flow(s));
         while (!vd_stop_requested(&s->stop) &&
                (n = vd_sock_recv(s->sock, parts, NULL)) != VD_EAGAIN) {
             if (n < 0 && n != VD_EPROTO)
@@ -156,11 +212,11 @@ static void *run(void *arg)
     return NULL;
 }
 
-int vd_serve_open(struct vd_serve **ret_serve, struct vd_bus *bus, const char *endpoint,
-                  const char *root, struct vd_err *err)
+int vd_serve_open(struct vd_serve **ret_serve, const struct vd_serve_opts *opts,
+                  struct vd_err *err)
 {
-    struct vd_sock_opts opts = {.type = VD_SOCK_ROUTER,
-                                .endpoint = endpoint,
+    struct vd_sock_opts sock = {.type = VD_SOCK_ROUTER,
+                                .endpoint = opts->endpoint,
                                 .is_bound = true,
                                 .send_hwm = HWM,
                                 .recv_hwm = HWM,
@@ -170,10 +226,10 @@ int vd_serve_open(struct vd_serve **ret_serve, struct vd_bus *bus, const char *e
 
     if (s == NULL)
         return vd_err_set(err, VD_ENOMEM, "media: out of memory");
-    s->root = root;
+    s->opts = *opts;
     s->stop.fd = -1;
     if ((rc = vd_stop_init(&s->stop, err)) == 0 &&
-        (rc = vd_sock_open(&s->sock, bus, &opts, err)) == 0 &&
+        (rc = vd_sock_open(&s->sock, opts->bus, &sock, err)) == 0 &&
         (rc = vd_thread_start(&s->thread, "media", run, s, err)) == 0) {
         *ret_serve = s;
         return 0;

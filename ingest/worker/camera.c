@@ -34,6 +34,7 @@ struct vd_camera {
     struct vd_lane *lane; /* posted to by the watchdog too, in an order that does not matter */
     struct vd_gate_ticket ticket;
     struct vd_analyst *analyst; /* NULL: detection is off */
+    struct vd_live_port *port;  /* for those who watch */
     struct vd_pace pace;
     struct vd_pace_settings pace_settings;
     struct vd_log_gate gates[VD_N_FAULTS];
@@ -55,6 +56,7 @@ static void note_session(struct vd_camera *c, bool is_connected)
     c->facts.sessions += is_connected;
     c->facts.health.good_since_us = 0;
     pthread_mutex_unlock(&c->lock);
+    vd_live_port_break(c->port, is_connected);
     c->good_since_us = 0;
     c->counted = (struct vd_source_info){.packets = 0};
 }
@@ -142,6 +144,15 @@ static int look(struct vd_camera *c, struct vd_source *source, struct vd_frame *
     return rc;
 }
 
+/* A picture for those who watch, where they can't have the packets. */
+static void show(struct vd_camera *c, struct vd_source *source)
+{
+    struct vd_picture *picture = NULL;
+
+    if (vd_live_port_wants(c->port) && vd_source_keep(source, &picture, NULL) == 0)
+        vd_live_port_show(c->port, &picture);
+}
+
 /* What a level costs and what it leaves. */
 static const struct rung {
     enum vd_effort effort;
@@ -190,6 +201,7 @@ static int watch(struct vd_camera *c, struct vd_source *source, enum vd_fault *r
         if (c->level == VD_LEVEL_HEALTH)
             continue;
         if (rc == 1) {
+            show(c, source);
             rc = look(c, source, &frame, ret_fault, err);
             if (rc < 0)
                 return rc;
@@ -198,6 +210,13 @@ static int watch(struct vd_camera *c, struct vd_source *source, enum vd_fault *r
             return vd_err_set(err, VD_EPROTO, "packets arrive, and none gives a picture");
         }
     }
+}
+
+static void on_packet(void *arg, const struct vd_packet *packet)
+{
+    struct vd_camera *c = arg;
+
+    vd_live_port_put(c->port, packet);
 }
 
 static int connect_source(struct vd_camera *c, struct vd_source **ret_source,
@@ -221,6 +240,8 @@ static int connect_source(struct vd_camera *c, struct vd_source **ret_source,
         .read_timeout_us = c->cfg->ingest.read_timeout_us,
         .max_pixels = c->cfg->ingest.max_pixels,
         .decode = decoders[s->decode],
+        .on_packet = on_packet,
+        .on_packet_arg = c,
         .clock = c->tools.clock,
         .stop = &c->stop,
     };
@@ -326,6 +347,9 @@ static int prepare(struct vd_camera *c, unsigned number, struct vd_err *err)
         rc = vd_gate_ticket_init(&c->ticket, host, err);
     if (rc == 0)
         rc = vd_lane_open(&c->lane, c->cfg, c->settings, number, err);
+    if (rc == 0)
+        rc = vd_live_enter(c->tools.live, c->cfg, c->settings, c->settings->detect_url == NULL,
+                           &c->port, err);
     if (rc == 0 && c->settings->detect.is_enabled)
         rc = vd_analyst_open(&c->analyst, c->settings, c->tools.outbox, c->lane, c->tools.clock,
                              err);
@@ -335,6 +359,7 @@ static int prepare(struct vd_camera *c, unsigned number, struct vd_err *err)
 static void discard(struct vd_camera *c)
 {
     vd_analyst_close(&c->analyst);
+    vd_live_leave(c->tools.live, &c->port);
     vd_lane_close(c->tools.outbox, &c->lane);
     vd_gate_ticket_fini(&c->ticket);
     vd_stop_fini(&c->stop);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "config/config.h"
+#include "ingest/evidence/live.h"
 #include "ingest/source/source.h"
 #include "ingest/worker/gate.h"
 #include "ingest/worker/health.h"
@@ -22,6 +23,7 @@ struct vd_camera_tools {
     const struct vd_clock *clock;
     struct vd_gate *gate;
     struct vd_outbox *outbox;
+    struct vd_live *live;
 };
 
 /* A copy of what the thread noted last. */

@@ -48,6 +48,17 @@ struct vd_metric vd_numbers[VD_N_NUMBERS] = {
     [VD_NUMBER_LAG] = {.name = "vedette_ingest_lag_seconds",
                        .help = "How long packets waited to be read; each camera, each second.",
                        .type = VD_METRIC_HISTOGRAM},
+    [VD_NUMBER_LIVE_VIEWERS] = {.name = "vedette_ingest_live_viewers",
+                                .help = "Streams that are watched live.",
+                                .type = VD_METRIC_GAUGE},
+    [VD_NUMBER_LIVE_FRAGMENTS] = {.name = "vedette_ingest_live_fragments_total",
+                                  .help = "Pieces of video sent to viewers."},
+    [VD_NUMBER_LIVE_PICTURES] = {.name = "vedette_ingest_live_pictures_total",
+                                 .help = "Pictures sent to viewers in place of video."},
+    [VD_NUMBER_LIVE_BYTES] = {.name = "vedette_ingest_live_bytes_total",
+                              .help = "Bytes of both."},
+    [VD_NUMBER_LIVE_LOST] = {.name = "vedette_ingest_live_lost_total",
+                             .help = "Groups of pictures that a viewer was too slow for."},
 };
 
 void vd_number_add(enum vd_number number, int64_t n)

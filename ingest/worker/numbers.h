@@ -24,6 +24,11 @@ enum vd_number {
     VD_NUMBER_LEVEL_FULL, /* and so on, in the order of enum vd_level */
     VD_NUMBER_LEVEL_LAST = VD_NUMBER_LEVEL_FULL + 4,
     VD_NUMBER_LAG,
+    VD_NUMBER_LIVE_VIEWERS, /* and so on, in the order of enum vd_live_count */
+    VD_NUMBER_LIVE_FRAGMENTS,
+    VD_NUMBER_LIVE_PICTURES,
+    VD_NUMBER_LIVE_BYTES,
+    VD_NUMBER_LIVE_LOST,
     VD_N_NUMBERS
 };
 

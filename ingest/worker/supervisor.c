@@ -18,6 +18,7 @@
 #include "config/kept.h"
 #include "config/problems.h"
 #include "config/watch.h"
+#include "ingest/evidence/live.h"
 #include "ingest/evidence/serve.h"
 #include "ingest/publish/ship.h"
 #include "ingest/worker/crew.h"
@@ -43,6 +44,7 @@ struct vd_supervisor {
     struct vd_lane *lane; /* the node's own events */
     struct vd_report *report;
     struct vd_ship *ship;
+    struct vd_live *live;
     struct vd_serve *serve;
     struct vd_retain *retain; /* in the first worker of a machine */
     struct vd_crew *crew;
@@ -205,6 +207,18 @@ static int open_spool(struct vd_supervisor *s, struct vd_err *err)
     return rc < 0 ? rc : 0;
 }
 
+static int open_media(struct vd_supervisor *s, struct vd_err *err)
+{
+    struct vd_serve_opts serve = {.bus = s->bus,
+                                  .endpoint = s->media_endpoint,
+                                  .root = s->media_root,
+                                  .clock = s->opts.clock};
+    int rc = vd_live_open(&s->live, err);
+
+    serve.live = s->live;
+    return rc < 0 ? rc : vd_serve_open(&s->serve, &serve, err);
+}
+
 static int open_bus(struct vd_supervisor *s, struct vd_err *err)
 {
     struct vd_ship_opts ship = {.endpoint = s->events_endpoint,
@@ -222,7 +236,7 @@ static int open_bus(struct vd_supervisor *s, struct vd_err *err)
     if (rc == 0)
         rc = vd_ship_open(&s->ship, &ship, err);
     if (rc == 0)
-        rc = vd_serve_open(&s->serve, s->bus, s->media_endpoint, s->media_root, err);
+        rc = open_media(s, err);
     if (rc == 0 && s->opts.share == 0)
         rc = vd_retain_open(&s->retain, s->bus, s->replay_endpoint, s->media_root,
                             &s->cfg->retention, s->opts.clock, err);
@@ -243,7 +257,8 @@ static int open_timer(struct vd_supervisor *s, struct vd_err *err)
 static int open_crew(struct vd_supervisor *s, struct vd_err *err)
 {
     const struct vd_ingest_cfg *ingest = &s->cfg->ingest;
-    struct vd_camera_tools tools = {.clock = s->opts.clock, .outbox = s->outbox};
+    struct vd_camera_tools tools = {
+        .clock = s->opts.clock, .outbox = s->outbox, .live = s->live};
     int rc = vd_gate_open(&s->gate, (int)ingest->connects_per_worker,
                           (int)ingest->connects_per_host, err);
 
@@ -313,6 +328,9 @@ static void tick(struct vd_supervisor *s)
     bool has_changed = vd_crew_tick(s->crew, s->cfg);
 
     vd_relief_tick(s->relief, s->crew);
+    for (int i = 0; i < VD_LIVE_N_COUNTS; i++)
+        vd_metric_set(&vd_numbers[VD_NUMBER_LIVE_VIEWERS + i],
+                      vd_live_count(s->live, (enum vd_live_count)i));
     if (has_changed || s->ticks % REPORT_TICKS == 0)
         vd_crew_report(s->crew, s->report);
     s->ticks++;
@@ -374,6 +392,7 @@ void vd_supervisor_close(struct vd_supervisor **supervisor)
     vd_outbox_close(&s->outbox); /* the last ends are in the spool now */
     vd_retain_close(&s->retain);
     vd_serve_close(&s->serve);
+    vd_live_close(&s->live);
     vd_ship_close(&s->ship);
     vd_report_close(&s->report);
     vd_bus_close(&s->bus);

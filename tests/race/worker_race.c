@@ -144,6 +144,7 @@ int main(void)
     assert(vd_gate_open(&gate, 3, 2, NULL) == 0);
     tools.gate = gate;
     tools.outbox = outbox;
+    assert(vd_live_open(&tools.live, NULL) == 0);
     assert(vd_crew_open(&crew, &tools, 0, 1, NULL) == 0);
     assert(vd_thread_start(&server, "server", serve, &fd, NULL) == 0);
     assert(vd_thread_start(&reader, "reader", read_reports, NULL, NULL) == 0);
@@ -162,6 +163,7 @@ int main(void)
         }
     }
     vd_crew_close(&crew);
+    vd_live_close(&tools.live);
     vd_stop_request(&stop);
     (void)pthread_join(reader, NULL);
     for (int i = 0; i < 2; i++)

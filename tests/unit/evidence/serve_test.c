@@ -37,7 +37,11 @@ static void set_up(void)
     (void)vd_fs_mkdirs(folder, 0700, &err);
     (void)vd_fs_write(path, bytes, SIZE, 0600, &err);
     (void)vd_bus_open(&bus, &err);
-    (void)vd_serve_open(&serve, bus, endpoint, root, &err);
+    (void)vd_serve_open(
+        &serve,
+        &(struct vd_serve_opts){
+            .bus = bus, .endpoint = endpoint, .root = root, .clock = &vd_clock_system},
+        &err);
     (void)vd_sock_open(&client, bus, &opts, &err);
 }
 

@@ -192,6 +192,8 @@ static void set_zone(struct analysis *a, const struct vd_frame *frame)
         .name = "zone",
         .polygon = {.n_points = 4, .points = {{x0, y0}, {x1, y0}, {x1, y1}, {x0, y1}}}};
     a->settings.n_zones = 1;
+    a->track_settings.n_zones = 0;
+    a->track_settings.zones[0] = (struct vd_track_zone){.n_lines = 0};
 }
 
 /* Takes the first camera of the file. Problems go to stderr, as `vedette check` prints them. */
@@ -255,6 +257,7 @@ static int open_all(struct analysis *a, struct vd_err *err)
     if (rc < 0)
         return rc;
     rc = vd_motion_open(&a->motion, &a->settings, err);
+    vd_track_take_zones(&a->track_settings, &a->settings);
     return rc < 0 ? rc : vd_track_open(&a->track, &a->track_settings, err);
 }
 

@@ -216,6 +216,22 @@ static void add_box(struct vd_motion *m, const struct vd_blob *blob,
     };
 }
 
+static void add_seen(const struct vd_motion *m, const struct vd_blob *blob,
+                     const struct vd_blob_track *track, bool is_moving,
+                     struct vd_motion_result *r)
+{
+    float w = (float)m->bg.w, h = (float)m->bg.h;
+
+    if (r->n_seen < VD_MOTION_SEEN_MAX)
+        r->seen[r->n_seen++] = (struct vd_motion_seen){.x = (float)blob->x0 / w,
+                                                       .y = (float)blob->y0 / h,
+                                                       .w = (float)(blob->x1 - blob->x0) / w,
+                                                       .h = (float)(blob->y1 - blob->y0) / h,
+                                                       .track = track->number,
+                                                       .is_moving = is_moving,
+                                                       .is_sure = track->is_sure};
+}
+
 /* A change of light keeps structures and has soft borders: few cells of the blob, by its
  * outline, look like another thing. */
 static bool is_light(struct vd_motion *m, const struct vd_blob *blob)
@@ -278,8 +294,10 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
         if (track->changed < MOVING_SHARE) {
             r->suppressed[VD_MOTION_STILL]++;
             vd_background_still(&m->bg, bounds);
+            add_seen(m, blob, track, false, r);
             continue;
         }
+        add_seen(m, blob, track, true, r);
         track->doubt = vd_background_doubt(&m->bg, bounds);
         track->is_restless = vd_background_is_restless(&m->bg, bounds);
         if (m->state == VD_MOTION_WARM_UP) {
@@ -303,7 +321,7 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
 static void suppress(struct vd_motion_result *r, enum vd_motion_reason reason)
 {
     r->suppressed[reason] += (uint32_t)r->n_boxes;
-    r->n_boxes = 0;
+    r->n_boxes = r->n_seen = 0;
     r->moving = 0;
     r->score = 0;
     memset(r->zone_score, 0, sizeof r->zone_score);

@@ -19,6 +19,7 @@ enum {
     VD_MOTION_MASKS_MAX = 16,
     VD_MOTION_POINTS_MAX = 64,
     VD_MOTION_BOXES_MAX = 16,
+    VD_MOTION_SEEN_MAX = 32, /* things followed at once */
     VD_MOTION_NAME_MAX = 63,
 };
 
@@ -83,6 +84,14 @@ struct vd_motion_box {
     bool is_sure;     /* goes somewhere: enough to start a happening */
 };
 
+/* Something that is followed, in whatever zone or none, whether it counts or not. */
+struct vd_motion_seen {
+    float x, y, w, h; /* 0..1 of the picture */
+    uint32_t track;   /* as in vd_motion_box */
+    bool is_moving;   /* else it stands */
+    bool is_sure;     /* as in vd_motion_box */
+};
+
 /* Everything that was decided on one frame, and the numbers it was decided by. */
 struct vd_motion_result {
     int64_t mono_us, wall_us, pts_us; /* of the frame */
@@ -96,6 +105,8 @@ struct vd_motion_result {
     float zone_min_area[VD_MOTION_ZONES_MAX];
     int n_boxes; /* what counts, largest first */
     struct vd_motion_box boxes[VD_MOTION_BOXES_MAX];
+    int n_seen; /* where things are, for who tells what they do; nothing while warming up */
+    struct vd_motion_seen seen[VD_MOTION_SEEN_MAX];
     float changed; /* fraction of the picture that differs from the background */
     float light;   /* mean luma change explained by light, fraction of full scale */
     float gain;    /* picture = gain * background + offset (grey levels) */

@@ -54,6 +54,9 @@ void vd_track_to_event(const struct vd_happening *h, const struct vd_motion_sett
         event->boxes[event->n_boxes++] =
             (struct vd_box){within_one(h->boxes[i].x), within_one(h->boxes[i].y),
                             within_one(h->boxes[i].w), within_one(h->boxes[i].h)};
+    event->n_tracks = h->n_tracks;
+    event->tracks_left_out = h->tracks_left_out;
+    memcpy(event->tracks, h->tracks, sizeof event->tracks);
     if (h->why.n > 0) {
         size_t len = 0;
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
+
 enum {
     N_MAX = 32,
     QUIET_US = 800000,
@@ -33,7 +35,22 @@ struct vd_track {
     uint32_t told_zones;
     float best;
     uint64_t number;
+    struct vd_objects objects;
 };
+
+void vd_track_take_zones(struct vd_track_settings *settings,
+                         const struct vd_motion_settings *motion)
+{
+    static const struct vd_motion_polygon whole = {4, {{0, 0}, {1, 0}, {1, 1}, {0, 1}}};
+
+    settings->n_zones = motion->n_zones > 0 ? motion->n_zones : 1;
+    settings->zones[0].polygon = whole;
+    for (int i = 0; i < motion->n_zones; i++) {
+        (void)vd_str_copy(settings->zones[i].name, sizeof settings->zones[i].name,
+                          motion->zones[i].name);
+        settings->zones[i].polygon = motion->zones[i].polygon;
+    }
+}
 
 int vd_track_open(struct vd_track **ret_track, const struct vd_track_settings *settings,
                   struct vd_err *err)
@@ -51,10 +68,18 @@ int vd_track_open(struct vd_track **ret_track, const struct vd_track_settings *s
                           N_MAX);
     if (s.quiet_us < 0 || s.max_age_us < 0 || s.update_every_us < 0)
         return vd_err_set(err, VD_EINVAL, "track: a negative time");
+    if (s.n_zones < 0 || s.n_zones > VD_MOTION_ZONES_MAX)
+        return vd_err_set(err, VD_EINVAL, "track: %d zones, at most %d", s.n_zones,
+                          VD_MOTION_ZONES_MAX);
+    for (int i = 0; i < s.n_zones; i++)
+        if (s.zones[i].n_lines < 0 || s.zones[i].n_lines > VD_TRACK_LINES_MAX)
+            return vd_err_set(err, VD_EINVAL, "zone '%.63s': %d lines, at most %d",
+                              s.zones[i].name, s.zones[i].n_lines, VD_TRACK_LINES_MAX);
     t = calloc(1, sizeof *t);
     if (t == NULL)
         return vd_err_set(err, VD_ENOMEM, "track: out of memory");
     t->settings = s;
+    vd_objects_init(&t->objects, t->settings.zones, s.n_zones);
     *ret_track = t;
     return 0;
 }
@@ -100,6 +125,12 @@ static int count_moving(const struct vd_track *t, const struct past **ret_first)
     return sum;
 }
 
+static void tell_objects(struct vd_track *t, int64_t now_us)
+{
+    t->open.n_tracks = (uint32_t)vd_objects_tell(&t->objects, now_us, t->open.tracks,
+                                                 &t->open.tracks_left_out);
+}
+
 static void tell(const struct vd_motion_result *r, struct vd_happening *h)
 {
     h->time_wall_us = r->wall_us;
@@ -134,6 +165,8 @@ static void start(struct vd_track *t, const struct vd_motion_result *r,
         if (t->past[i].is_moving)
             t->open.peak = fmaxf(t->open.peak, t->past[i].score);
     tell(r, &t->open);
+    vd_objects_begin(&t->objects);
+    tell_objects(t, r->mono_us);
     t->is_open = true;
     t->moved_mono_us = r->mono_us;
     t->moved_wall_us = r->wall_us;
@@ -148,6 +181,8 @@ static void start(struct vd_track *t, const struct vd_motion_result *r,
 static void end(struct vd_track *t, enum vd_track_end reason, int64_t now_wall_us,
                 struct vd_track_out *out)
 {
+    tell_objects(t, t->moved_mono_us);
+    vd_objects_end(&t->objects);
     t->open.phase = VD_TRACK_END;
     t->open.end_reason = reason;
     t->open.rev++;
@@ -160,11 +195,11 @@ static void end(struct vd_track *t, enum vd_track_end reason, int64_t now_wall_u
     t->sure_us = 0;
 }
 
-/* A zone more, or a score half as large again or half as small. */
+/* Something done, a zone more, or a score half as large again or half as small. */
 static bool is_news(const struct vd_track *t)
 {
-    return t->open.zones != t->told_zones || t->open.score > 1.5F * t->told_score ||
-           t->open.score < 0.5F * t->told_score;
+    return vd_objects_have_news(&t->objects) || t->open.zones != t->told_zones ||
+           t->open.score > 1.5F * t->told_score || t->open.score < 0.5F * t->told_score;
 }
 
 static void go_on(struct vd_track *t, const struct vd_motion_result *r,
@@ -180,10 +215,28 @@ static void go_on(struct vd_track *t, const struct vd_motion_result *r,
     }
     if (r->mono_us - t->told_us < t->settings.update_every_us || !is_news(t))
         return;
+    tell_objects(t, r->mono_us);
     t->open.rev++;
     t->told_us = r->mono_us;
     t->told_score = r->score;
     t->told_zones = t->open.zones;
+    add(out, &t->open);
+}
+
+/* Nothing moves, and yet something is there that may loiter. */
+static void stand(struct vd_track *t, const struct vd_motion_result *r,
+                  struct vd_track_out *out)
+{
+    t->moved_mono_us = r->mono_us;
+    t->moved_wall_us = r->wall_us;
+    if (r->mono_us - t->told_us < t->settings.update_every_us ||
+        !vd_objects_have_news(&t->objects))
+        return;
+    t->open.phase = VD_TRACK_UPDATE;
+    t->open.rev++;
+    t->open.time_wall_us = r->wall_us;
+    t->told_us = r->mono_us;
+    tell_objects(t, r->mono_us);
     add(out, &t->open);
 }
 
@@ -214,23 +267,29 @@ void vd_track_feed(struct vd_track *t, const struct vd_motion_result *r,
                    struct vd_track_out *ret_out)
 {
     const struct past *first = NULL;
+    bool waits;
 
     memset(ret_out, 0, sizeof *ret_out);
     if (r->scene_changed) {
         if (t->is_open)
             end(t, VD_TRACK_SCENE, r->wall_us, ret_out);
+        vd_objects_reset(&t->objects);
         t->filled = t->at = 0;
         t->sure_us = 0;
         scene_change(t, r, ret_out);
         return;
     }
     remember(t, r);
+    vd_objects_feed(&t->objects, r);
+    waits = vd_objects_wait(&t->objects);
     if (t->is_open) {
         if (r->moving && r->mono_us - t->sure_us <= GO_ON_US)
             go_on(t, r, ret_out);
+        else if (waits)
+            stand(t, r, ret_out);
         if (r->mono_us - t->moved_mono_us >= t->settings.quiet_us)
             end(t, VD_TRACK_QUIET, r->wall_us, ret_out);
-        else if (r->mono_us - t->open.start_mono_us >= t->settings.max_age_us)
+        else if (!waits && r->mono_us - t->open.start_mono_us >= t->settings.max_age_us)
             end(t, VD_TRACK_AGE, r->wall_us, ret_out);
     } else if (r->moving && t->sure_us != 0 && r->mono_us - t->sure_us <= SURE_US &&
                count_moving(t, &first) >= t->settings.m) {
@@ -244,6 +303,7 @@ void vd_track_stop(struct vd_track *t, struct vd_track_out *ret_out)
     memset(ret_out, 0, sizeof *ret_out);
     if (t->is_open)
         end(t, VD_TRACK_STOP, t->moved_wall_us, ret_out);
+    vd_objects_reset(&t->objects);
     t->filled = t->at = 0;
     t->sure_us = 0;
 }

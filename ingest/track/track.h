@@ -12,6 +12,7 @@
 
 #include "base/event.h"
 #include "ingest/motion/motion.h"
+#include "ingest/track/objects.h"
 
 enum {
     VD_TRACK_OUT_MAX = 3, /* happenings one result can give: an end, a scene change */
@@ -23,6 +24,8 @@ struct vd_track_settings {
     int64_t quiet_us;        /* ends after so much quiet; default 800 ms */
     int64_t max_age_us;      /* ends (and may start again) after; default 10 min */
     int64_t update_every_us; /* least time between updates; default 1 s */
+    int n_zones;             /* those of the detector, in its order; 0: no thing is told of */
+    struct vd_track_zone zones[VD_MOTION_ZONES_MAX];
 };
 
 enum vd_track_phase { VD_TRACK_START, VD_TRACK_UPDATE, VD_TRACK_END };
@@ -52,6 +55,8 @@ struct vd_happening {
     float score, peak; /* fraction of the zone's unmasked area: now, and the most so far */
     int n_boxes;
     struct vd_motion_box boxes[VD_MOTION_BOXES_MAX];
+    uint32_t n_tracks, tracks_left_out;
+    struct vd_event_track tracks[VD_EVENT_TRACKS_MAX]; /* what things did so far */
     struct {
         int m, n; /* "3/5" */
         float threshold, sigma, light, shift_px, min_area;
@@ -67,7 +72,12 @@ struct vd_track_out {
 
 struct vd_track;
 
-/* VD_EINVAL: m or n out of 1 .. 32 or m > n; VD_ENOMEM. settings is copied. */
+/* Gives settings the detector's zones, by name and shape; what more is asked of them stays. */
+void vd_track_take_zones(struct vd_track_settings *settings,
+                         const struct vd_motion_settings *motion);
+
+/* VD_EINVAL: m or n out of 1 .. 32 or m > n, too many zones or lines; VD_ENOMEM. settings is
+ * copied. */
 int vd_track_open(struct vd_track **ret_track, const struct vd_track_settings *settings,
                   struct vd_err *err);
 
@@ -81,8 +91,8 @@ void vd_track_feed(struct vd_track *track, const struct vd_motion_result *result
 void vd_track_stop(struct vd_track *track, struct vd_track_out *ret_out);
 
 /* Fills what a happening says into *event: kind, phase, rev, times, zones by their names in
- * settings, score, boxes and why (but for why.analysis). Leaves ids, source, area, camera,
- * quality and media to the caller. */
+ * settings, score, boxes, tracks and why (but for why.analysis). Leaves ids, source, area,
+ * camera, quality and media to the caller. */
 void vd_track_to_event(const struct vd_happening *happening,
                        const struct vd_motion_settings *settings, struct vd_event *event);
 

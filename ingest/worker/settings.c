@@ -13,6 +13,17 @@ static void copy_polygon(const struct vd_polygon *from, struct vd_motion_polygon
     }
 }
 
+static void copy_lines(const struct vd_zone_cfg *from, struct vd_track_zone *to)
+{
+    for (int i = 0; i < from->n_lines && i < VD_TRACK_LINES_MAX; i++) {
+        const struct vd_line_cfg *line = &from->lines[i];
+
+        to->lines[to->n_lines] = (struct vd_track_line){.from = {line->from.x, line->from.y},
+                                                        .to = {line->to.x, line->to.y}};
+        (void)vd_str_copy(to->lines[to->n_lines++].name, sizeof to->lines[0].name, line->name);
+    }
+}
+
 void vd_settings_of(const struct vd_camera_cfg *camera, struct vd_motion_settings *ret_motion,
                     struct vd_track_settings *ret_track)
 {
@@ -38,12 +49,15 @@ void vd_settings_of(const struct vd_camera_cfg *camera, struct vd_motion_setting
         (void)vd_str_copy(zone->name, sizeof zone->name, camera->zones[i].name);
         copy_polygon(&camera->zones[i].polygon, &zone->polygon);
         zone->min_area = camera->zones[i].min_area;
+        ret_track->zones[i].loiter_us = camera->zones[i].loiter_us;
+        copy_lines(&camera->zones[i], &ret_track->zones[i]);
     }
     if (camera->n_zones == 0) {
         ret_motion->n_zones = 1;
         copy_polygon(&picture, &ret_motion->zones[0].polygon);
         ret_motion->zones[0].min_area = camera->detect.min_area;
     }
+    vd_track_take_zones(ret_track, ret_motion);
     for (int i = 0; i < camera->n_masks && i < VD_MOTION_MASKS_MAX; i++)
         copy_polygon(&camera->masks[i].polygon, &ret_motion->masks[ret_motion->n_masks++]);
 }

@@ -14,7 +14,6 @@ enum { WARM_FRAMES = 8, WARM_US = 1500000, SETTLE_US = 300000, SETTLE_MAX_US = 1
 
 /* Many specks are no thing: one blob has to be nearly of the least area by itself. */
 static const float LARGEST = 0.75F;
-static const float MIN_AREA = 0.001F; /* of a zone that asks for nothing */
 static const float MOVING_SHARE = 0.08F, MAX_AREA = 0.55F;
 static const float REST_MIN = 0.4F, REST_LIGHT = 40, LARGE_AREA = 0.75F;
 
@@ -24,9 +23,11 @@ struct vd_motion {
     struct vd_background bg;
     uint16_t *zones;
     int n_zones, zone_area[VD_MOTION_ZONES_MAX];
-    float zone_min[VD_MOTION_ZONES_MAX];
-    float largest[VD_MOTION_ZONES_MAX]; /* blob of this frame, as a share of the zone */
-    int min_blob;                       /* pixels */
+    struct vd_zone_asked asked[VD_MOTION_ZONES_MAX];
+    float zone_min[VD_MOTION_ZONES_MAX]; /* this frame, of the largest blob */
+    float given[VD_MOTION_ZONES_MAX];    /* by all blobs of this frame; 1 is what is asked */
+    float largest[VD_MOTION_ZONES_MAX];  /* of these parts */
+    int min_blob;                        /* pixels */
     struct vd_blobs *blobs;
     struct vd_follow follow;
     enum vd_motion_state state;
@@ -59,7 +60,8 @@ static int check(const struct vd_motion_settings *s, struct vd_err *err)
         if (!polygon_ok(&s->zones[i].polygon))
             return vd_err_set(err, VD_EINVAL, "zone '%.63s': polygon out of bounds",
                               s->zones[i].name);
-        if (!(s->zones[i].min_area >= 0 && s->zones[i].min_area <= 1))
+        if (!(s->zones[i].min_area >= 0 && s->zones[i].min_area <= 1) ||
+            !(s->zones[i].min_area_top >= 0 && s->zones[i].min_area_top <= 1))
             return vd_err_set(err, VD_EINVAL, "zone '%.63s': min_area out of 0..1",
                               s->zones[i].name);
     }
@@ -143,15 +145,14 @@ static int fit_to(struct vd_motion *m, const struct vd_frame *frame, struct vd_e
         return vd_err_set(err, VD_ENOMEM, "detector: out of memory");
     m->n_zones =
         vd_zones_render(m->zones, m->zone_area, &m->settings, m->bg.w, m->bg.h, m->bg.pitch);
+    m->min_blob = m->bg.w * m->bg.h;
     for (int i = 0; i < m->n_zones; i++) {
-        float asked = m->settings.n_zones > 0 ? m->settings.zones[i].min_area : 0;
         int half;
-        float least = 12.0F / (float)(m->zone_area[i] > 12 ? m->zone_area[i] : 12);
 
-        asked = (asked > 0 ? asked : MIN_AREA) * area_factor(m);
-        m->zone_min[i] = fminf(1, fmaxf(asked, least));
-        half = (int)(0.5F * m->zone_min[i] * (float)m->zone_area[i]);
-        m->min_blob = i == 0 || half < m->min_blob ? half : m->min_blob;
+        m->asked[i] = vd_zones_ask(&m->settings, i, m->zone_area[i], area_factor(m));
+        half =
+            (int)(0.5F * fminf(m->asked[i].top, m->asked[i].bottom) * (float)m->zone_area[i]);
+        m->min_blob = half < m->min_blob ? half : m->min_blob;
     }
     m->min_blob = m->min_blob > 12 ? m->min_blob : 12;
     m->bg.zones = m->zones;
@@ -190,13 +191,17 @@ static void add_box(struct vd_motion *m, const struct vd_blob *blob,
     bool is_enough = false;
 
     for (int z = 0; z < m->n_zones; z++) {
-        float share = 0;
+        float least = vd_zones_asked_at(&m->asked[z], (float)blob->y1 / h), share = 0;
 
         if (m->zone_area[z] > 0)
             share = (float)blob->zone_area[z] / (float)m->zone_area[z];
         r->zone_score[z] += share;
-        m->largest[z] = fmaxf(m->largest[z], share);
-        is_enough |= share >= LARGEST * m->zone_min[z];
+        m->given[z] += share / least;
+        is_enough |= share >= LARGEST * least;
+        if (share / least <= m->largest[z])
+            continue;
+        m->largest[z] = share / least;
+        m->zone_min[z] = least;
     }
     for (int z = 0; z < m->n_zones; z++)
         zones |= blob->zone_area[z] > 0 ? 1U << z : 0;
@@ -271,6 +276,9 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
     vd_follow_step(&m->follow, m->blobs, m->min_blob, r->mono_us, blob_track);
     vd_background_cover_none(&m->bg);
     memset(m->largest, 0, sizeof m->largest);
+    memset(m->given, 0, sizeof m->given);
+    for (int z = 0; z < m->n_zones; z++)
+        m->zone_min[z] = m->asked[z].bottom;
     for (int i = 0; i < m->follow.n_proved; i++)
         vd_background_decide(&m->bg, m->follow.proved[i], true);
     for (int i = 0; i < m->follow.n_ended; i++)
@@ -311,7 +319,7 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
         add_box(m, blob, track, r);
     }
     for (int z = 0; z < m->n_zones; z++) {
-        if (r->zone_score[z] >= m->zone_min[z] && m->largest[z] >= LARGEST * m->zone_min[z])
+        if (m->given[z] >= 1 && m->largest[z] >= LARGEST)
             r->moving |= 1U << z;
         r->score = fmaxf(r->score, r->zone_score[z]);
     }

@@ -36,6 +36,8 @@ struct vd_motion_zone {
     struct vd_motion_polygon polygon;
     float
         min_area; /* what has to move, as a fraction of the zone's unmasked area; 0: default */
+    float min_area_top; /* the same for what stands at its top edge, evenly from there to
+                           min_area at its bottom edge; 0: min_area all over */
 };
 
 enum vd_motion_sensitivity {
@@ -102,8 +104,8 @@ struct vd_motion_result {
     uint32_t moving;      /* bit i: what counts in zone i reaches its least area */
     int n_zones;
     float zone_score[VD_MOTION_ZONES_MAX];
-    float zone_min_area[VD_MOTION_ZONES_MAX];
-    int n_boxes; /* what counts, largest first */
+    float zone_min_area[VD_MOTION_ZONES_MAX]; /* asked of what is largest there */
+    int n_boxes;                              /* what counts, largest first */
     struct vd_motion_box boxes[VD_MOTION_BOXES_MAX];
     int n_seen; /* where things are, for who tells what they do; nothing while warming up */
     struct vd_motion_seen seen[VD_MOTION_SEEN_MAX];

@@ -1,6 +1,7 @@
 /* ingest/motion/zones.c: polygons to pixels, by the even-odd rule at pixel centres. */
 #include "ingest/motion/zones.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Xs at which the polygon's edges cross the line y, rising. */
@@ -74,4 +75,30 @@ int vd_zones_render(uint16_t *map, int *area, const struct vd_motion_settings *s
         for (int z = 0; z < n_zones; z++)
             area[z] += map[i] >> z & 1;
     return n_zones;
+}
+
+struct vd_zone_asked vd_zones_ask(const struct vd_motion_settings *settings, int z, int area,
+                                  float factor)
+{
+    static const float MIN_AREA = 0.001F; /* of a zone that asks for nothing */
+    static const struct vd_motion_zone whole = {.polygon = {2, {{0, 0}, {0, 1}}}};
+    const struct vd_motion_zone *zone = settings->n_zones > 0 ? &settings->zones[z] : &whole;
+    float least = 12.0F / (float)(area > 12 ? area : 12);
+    float bottom = (zone->min_area > 0 ? zone->min_area : MIN_AREA) * factor;
+    float top = zone->min_area_top > 0 ? zone->min_area_top * factor : bottom;
+    struct vd_zone_asked asked = {fminf(1, fmaxf(top, least)), fminf(1, fmaxf(bottom, least)),
+                                  1, 0};
+
+    for (int i = 0; i < zone->polygon.n_points; i++) {
+        asked.y0 = fminf(asked.y0, zone->polygon.points[i].y);
+        asked.y1 = fmaxf(asked.y1, zone->polygon.points[i].y);
+    }
+    return asked;
+}
+
+float vd_zones_asked_at(const struct vd_zone_asked *asked, float y)
+{
+    float part = (y - asked->y0) / fmaxf(1e-6F, asked->y1 - asked->y0);
+
+    return asked->top + fminf(1, fmaxf(0, part)) * (asked->bottom - asked->top);
 }

@@ -49,6 +49,7 @@ void vd_settings_of(const struct vd_camera_cfg *camera, struct vd_motion_setting
         (void)vd_str_copy(zone->name, sizeof zone->name, camera->zones[i].name);
         copy_polygon(&camera->zones[i].polygon, &zone->polygon);
         zone->min_area = camera->zones[i].min_area;
+        zone->min_area_top = camera->zones[i].min_area_top;
         ret_track->zones[i].loiter_us = camera->zones[i].loiter_us;
         copy_lines(&camera->zones[i], &ret_track->zones[i]);
     }

@@ -99,6 +99,41 @@ Test(motion, a_walker_is_found_and_boxed)
     end();
 }
 
+/* What is far is small: as much less is asked of it as its zone says. */
+Test(motion, the_least_area_grows_with_nearness)
+{
+    static const struct {
+        int y, h;
+        float top, bottom;
+        bool counts;
+    } rows[] = {
+        {30, 14, 0.002F, 0.002F, true},  {206, 14, 0.002F, 0.002F, true},
+        {30, 14, 0.002F, 0.010F, true},  {206, 14, 0.002F, 0.010F, false},
+        {30, 14, 0.010F, 0.010F, false}, {110, 11, 0.002F, 0.010F, false},
+        {110, 36, 0.002F, 0.010F, true}, {206, 34, 0.002F, 0.010F, true},
+        {30, 14, 0, 0.010F, false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct vd_motion_settings s = {
+            .n_zones = 1,
+            .zones = {{.polygon = {4, {{0, 0.1F}, {1, 0.1F}, {1, 1}, {0, 1}}},
+                       .min_area = rows[i].bottom,
+                       .min_area_top = rows[i].top}}};
+        int moving = 0;
+
+        begin(&s);
+        quiet(20);
+        for (int k = 0; k < 12; k++) {
+            show_box(20 + k * 8, rows[i].y, 26, rows[i].h);
+            moving += scene.result.moving != 0;
+        }
+        cr_assert(rows[i].counts ? moving >= 10 : moving == 0, "row %zu: moving on %d of 12", i,
+                  moving);
+        end();
+    }
+}
+
 Test(motion, what_stays_stops_counting_at_once_and_is_absorbed)
 {
     int moving = 0;

@@ -24,6 +24,7 @@ static vd_handler_fn *const handlers[VD_N_ROUTES] = {
     [VD_ROUTE_MEDIA] = vd_do_media,
     [VD_ROUTE_STATUS] = vd_do_status,
     [VD_ROUTE_STREAM] = vd_do_stream,
+    [VD_ROUTE_LIVE] = vd_do_live,
 };
 
 /* A client that has gone is noticed by the second beat, and the page calls a stream dead after
@@ -46,6 +47,11 @@ static const struct vd_metric fresh_metrics[VD_N_API_METRICS] = {
     [VD_M_STALE] =
         METRIC("stale_changes_total", "Changes refused: somebody was faster.", COUNTER),
     [VD_M_STREAMS] = METRIC("streams", "Pages that listen.", GAUGE),
+    [VD_M_LIVE_PAGES] = METRIC("live_pages", "Connections that watch live.", GAUGE),
+    [VD_M_LIVE_FEEDS] = METRIC("live_feeds", "Streams fetched from workers for them.", GAUGE),
+    [VD_M_LIVE_BYTES] = METRIC("live_bytes_total", "Bytes sent to them.", COUNTER),
+    [VD_M_LIVE_LOST] =
+        METRIC("live_lost_total", "Groups of pictures that they were too slow for.", COUNTER),
     [VD_M_OPEN_ALERTS] = METRIC("open_alerts", "Unresolved alerts in memory.", GAUGE),
     [VD_M_POSITION] = METRIC("feed_position", "Position in the feed.", GAUGE),
     [VD_M_DATABASE] = METRIC("database_up", "1 while the database answers.", GAUGE),
@@ -253,6 +259,17 @@ static bool may_stream(void *self, const struct vd_request *req)
            (state == VD_SESSION_STALE && now_us - confirmed_us <= vd_api_offline_us(api));
 }
 
+static void note_live(struct vd_api *api)
+{
+    struct vd_live_facts facts;
+
+    vd_live_hub_facts(api->live, &facts);
+    vd_metric_set(&api->metrics[VD_M_LIVE_PAGES], facts.watchers);
+    vd_metric_set(&api->metrics[VD_M_LIVE_FEEDS], facts.feeds);
+    vd_metric_set(&api->metrics[VD_M_LIVE_BYTES], facts.bytes);
+    vd_metric_set(&api->metrics[VD_M_LIVE_LOST], facts.lost);
+}
+
 void vd_api_tick(struct vd_api *api)
 {
     struct vd_health_facts facts = vd_health_get(&api->health);
@@ -271,6 +288,7 @@ void vd_api_tick(struct vd_api *api)
     }
     vd_config_unref(&cfg);
     vd_metric_set(&api->metrics[VD_M_STREAMS], vd_http_streams(api->http));
+    note_live(api);
     vd_metric_set(&api->metrics[VD_M_OPEN_ALERTS], vd_hub_alert_count(api->hub));
     vd_metric_set(&api->metrics[VD_M_POSITION], vd_hub_position(api->hub));
     vd_metric_set(&api->metrics[VD_M_DATABASE], status.has_database);
@@ -320,6 +338,9 @@ static int start(struct vd_api *api, struct vd_err *err)
     if ((rc = vd_hub_open(&api->hub, err)) < 0 ||
         (rc = vd_media_open(&api->media, api->opts.bus, api->opts.state, api->opts.cfg, err)) <
             0 ||
+        (rc = vd_live_hub_open(&api->live, err)) < 0 ||
+        (rc = vd_live_link_open(&api->live_link, api->live, api->opts.bus, api->opts.state,
+                                api->opts.cfg, api->opts.clock, err)) < 0 ||
         (rc = vd_pool_open(&api->pg_pool, "pg", VD_PG_THREADS, VD_PG_QUEUE, work_pg, api,
                            err)) < 0 ||
         (rc = vd_pool_open(&api->pass_pool, "pass", 1, VD_PASS_QUEUE, work_pass, api, err)) <
@@ -370,6 +391,7 @@ void vd_api_close(struct vd_api **api)
     vd_keeper_stop(a);
     if (a->http != NULL) {
         vd_hub_on_wake(a->hub, NULL, NULL);
+        vd_live_hub_end(a->live);
         vd_http_quiesce(a->http);
     }
     vd_pool_stop(a->pass_pool, busy);
@@ -382,6 +404,8 @@ void vd_api_close(struct vd_api **api)
     for (int i = 0; i < VD_PG_THREADS; i++)
         vd_pg_close(&a->links[i].pg);
     vd_media_close(&a->media);
+    vd_live_link_close(&a->live_link);
+    vd_live_hub_close(&a->live);
     vd_hub_close(&a->hub);
     vd_sessions_free(&a->sessions);
     vd_secret_fini(&a->metrics_token);

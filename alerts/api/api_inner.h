@@ -8,6 +8,7 @@
 #include "alerts/api/body.h"
 #include "alerts/api/http.h"
 #include "alerts/api/limit.h"
+#include "alerts/api/live_link.h"
 #include "alerts/api/media.h"
 #include "alerts/api/pool.h"
 #include "base/crypto.h"
@@ -40,6 +41,10 @@ enum vd_api_metric {
     VD_M_CHANGES,
     VD_M_STALE,
     VD_M_STREAMS,
+    VD_M_LIVE_PAGES,
+    VD_M_LIVE_FEEDS,
+    VD_M_LIVE_BYTES,
+    VD_M_LIVE_LOST,
     VD_M_OPEN_ALERTS,
     VD_M_POSITION,
     VD_M_DATABASE,
@@ -58,6 +63,8 @@ struct vd_api {
     struct vd_pool *pg_pool, *pass_pool, *media_pool;
     struct vd_api_link links[VD_PG_THREADS];
     struct vd_media *media; /* of the media pool's one thread */
+    struct vd_live_hub *live;
+    struct vd_live_link *live_link;
     char *cert_pem, *key_pem;
     struct vd_secret metrics_token;    /* {0}: loopback only */
     char nobody[VD_PASSWORD_HASH_MAX]; /* hash for names that do not exist: same time for all */
@@ -81,7 +88,7 @@ typedef enum vd_place vd_handler_fn(struct vd_api *api, struct vd_request *req,
 
 vd_handler_fn vd_do_asset, vd_do_health, vd_do_metrics, vd_do_session_open, vd_do_session_show,
     vd_do_session_close, vd_do_alert_list, vd_do_alert_show, vd_do_alert_change,
-    vd_do_camera_list, vd_do_media, vd_do_status, vd_do_stream;
+    vd_do_camera_list, vd_do_media, vd_do_status, vd_do_stream, vd_do_live;
 
 int64_t vd_api_mono(const struct vd_api *api);
 int64_t vd_api_wall(const struct vd_api *api);

@@ -223,6 +223,8 @@ static bool refuse(struct vd_request *req)
 static enum MHD_Result answer(struct vd_request *req)
 {
     req->is_answered = true;
+    if (req->watcher != NULL)
+        return vd_http_send_live(req);
     return req->is_stream ? vd_http_send_stream(req) : vd_http_send_reply(req);
 }
 

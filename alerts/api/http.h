@@ -26,6 +26,7 @@ enum {
 
 struct vd_http;
 struct MHD_Connection;
+struct vd_watcher;
 
 /* One request, from its first byte until its answer has left. Owned by http; while it is
  * suspended, by the thread that works on it. */
@@ -57,8 +58,9 @@ struct vd_request {
     struct vd_reply reply;
     bool is_stream; /* instead of a reply: the hub, from cursor on, after backlog */
     struct vd_hub_cursor cursor;
-    int64_t begun_us;        /* mono */
-    struct vd_request *next; /* in the queue it waits in */
+    struct vd_watcher *watcher; /* instead of a reply: live pictures; belongs to work */
+    int64_t begun_us;           /* mono */
+    struct vd_request *next;    /* in the queue it waits in */
 
     /* http's own. */
     struct vd_http *http;

@@ -34,6 +34,9 @@ enum MHD_Result vd_http_send_reply(struct vd_request *req);
 /* Begins a stream, or answers that there are too many. On MHD's thread. */
 enum MHD_Result vd_http_send_stream(struct vd_request *req);
 
+/* Begins to send what the request's watcher has. On MHD's thread. */
+enum MHD_Result vd_http_send_live(struct vd_request *req);
+
 /* The headers that every answer bears. */
 void vd_http_secure(struct MHD_Response *response, bool is_tls);
 

@@ -31,27 +31,33 @@ struct fetch {
     bool is_begun;
 };
 
+int vd_media_workers(const struct vd_config *cfg)
+{
+    return cfg->ingest.workers < VD_MEDIA_WORKERS_MAX ? (int)cfg->ingest.workers
+                                                      : VD_MEDIA_WORKERS_MAX;
+}
+
+void vd_media_endpoint(const struct vd_config *cfg, const char *state, int i, char *text,
+                       size_t size)
+{
+    if (cfg->bus.media != NULL)
+        snprintf(text, size, "%s/media-w%d.sock", cfg->bus.media, i + 1);
+    else
+        snprintf(text, size, "ipc://%s/run/media-w%d.sock", state, i + 1);
+}
+
 int vd_media_open(struct vd_media **ret_media, struct vd_bus *bus, const char *state,
                   const struct vd_config *cfg, struct vd_err *err)
 {
     struct vd_media *media = calloc(1, sizeof *media);
-    int n = cfg->ingest.workers < VD_MEDIA_WORKERS_MAX ? (int)cfg->ingest.workers
-                                                       : VD_MEDIA_WORKERS_MAX;
 
     if (media == NULL)
         return vd_err_set(err, VD_ENOMEM, "media: out of memory");
     media->bus = bus;
-    media->n_peers = n;
-    for (int i = 0; i < n; i++) {
-        struct peer *peer = &media->peers[i];
-
-        if (cfg->bus.media != NULL)
-            snprintf(peer->endpoint, sizeof peer->endpoint, "%s/media-w%d.sock", cfg->bus.media,
-                     i + 1);
-        else
-            snprintf(peer->endpoint, sizeof peer->endpoint, "ipc://%s/run/media-w%d.sock",
-                     state, i + 1);
-    }
+    media->n_peers = vd_media_workers(cfg);
+    for (int i = 0; i < media->n_peers; i++)
+        vd_media_endpoint(cfg, state, i, media->peers[i].endpoint,
+                          sizeof media->peers[i].endpoint);
     *ret_media = media;
     return 0;
 }

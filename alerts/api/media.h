@@ -13,6 +13,11 @@ enum { VD_MEDIA_MAX = 8 * 1024 * 1024, VD_MEDIA_WORKERS_MAX = 64 };
 
 struct vd_media;
 
+/* How many workers serve media on this machine, and where the i-th does, from 0. */
+int vd_media_workers(const struct vd_config *cfg);
+void vd_media_endpoint(const struct vd_config *cfg, const char *state, int i, char *text,
+                       size_t size);
+
 /* bus and state are borrowed and must outlive. Connects when something is asked for. */
 int vd_media_open(struct vd_media **ret_media, struct vd_bus *bus, const char *state,
                   const struct vd_config *cfg, struct vd_err *err);

@@ -33,6 +33,7 @@ static const struct row rows[] = {
     {"/api/v1/media/{id}", VD_GET, VD_ROUTE_MEDIA, VD_NEEDS_SESSION},
     {"/api/v1/status", VD_GET, VD_ROUTE_STATUS, VD_NEEDS_SESSION},
     {"/api/v1/stream", VD_GET, VD_ROUTE_STREAM, VD_NEEDS_SESSION},
+    {"/api/v1/live", VD_GET, VD_ROUTE_LIVE, VD_NEEDS_SESSION},
 };
 
 static const char *const names[VD_N_ROUTES] = {
@@ -50,6 +51,7 @@ static const char *const names[VD_N_ROUTES] = {
     [VD_ROUTE_MEDIA] = "media",
     [VD_ROUTE_STATUS] = "status",
     [VD_ROUTE_STREAM] = "stream",
+    [VD_ROUTE_LIVE] = "live",
 };
 
 const char *vd_route_name(enum vd_route route)
@@ -90,15 +92,21 @@ static int decode_pair(const char *text, size_t len, struct vd_query *query)
     const char *equals = memchr(text, '=', len);
     size_t name_len = equals != NULL ? (size_t)(equals - text) : len;
     struct vd_pair *pair = &query->pairs[query->n];
+    size_t room = sizeof query->text - query->used, max = VD_QUERY_VALUE_MAX + 1;
+    int value_len = 0;
 
     if (query->n == VD_QUERY_MAX)
         return VD_EPROTO;
     if (vd_percent_decode(text, name_len, true, pair->name, sizeof pair->name) <= 0)
         return VD_EPROTO;
-    pair->value[0] = '\0';
-    if (equals != NULL && vd_percent_decode(equals + 1, len - name_len - 1, true, pair->value,
-                                            sizeof pair->value) < 0)
+    pair->value = (uint16_t)query->used;
+    if (equals != NULL)
+        value_len = vd_percent_decode(equals + 1, len - name_len - 1, true,
+                                      query->text + query->used, room < max ? room : max);
+    if (value_len < 0)
         return VD_EPROTO;
+    query->used += (size_t)value_len;
+    query->text[query->used++] = '\0';
     query->n++;
     return 0;
 }
@@ -106,6 +114,7 @@ static int decode_pair(const char *text, size_t len, struct vd_query *query)
 static int decode_query(const char *text, struct vd_query *query)
 {
     query->n = 0;
+    query->used = 0;
     while (*text != '\0') {
         size_t len = strcspn(text, "&");
 
@@ -217,7 +226,7 @@ const char *vd_query_get(const struct vd_query *query, const char *name)
 {
     for (int i = 0; i < query->n; i++)
         if (strcmp(query->pairs[i].name, name) == 0)
-            return query->pairs[i].value;
+            return query->text + query->pairs[i].value;
     return NULL;
 }
 

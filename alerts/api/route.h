@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -26,6 +27,7 @@ enum vd_route {
     VD_ROUTE_MEDIA,
     VD_ROUTE_STATUS,
     VD_ROUTE_STREAM,
+    VD_ROUTE_LIVE,
     VD_N_ROUTES
 };
 
@@ -41,18 +43,20 @@ enum {
     VD_TARGET_MAX = 2048,
     VD_ROUTE_ID_MAX = 127,
     VD_QUERY_MAX = 16,
-    VD_QUERY_VALUE_MAX = 255
+    VD_QUERY_VALUE_MAX = 1100 /* room for sixteen cameras */
 };
 
 struct vd_pair {
     char name[24];
-    char value[VD_QUERY_VALUE_MAX + 1];
+    uint16_t value; /* where it begins in the query's text */
 };
 
 /* Names and values of the query, percent-decoded, valid UTF-8 without control characters. */
 struct vd_query {
     struct vd_pair pairs[VD_QUERY_MAX];
     int n;
+    size_t used; /* of text: values, each with its NUL */
+    char text[VD_TARGET_MAX + VD_QUERY_MAX];
 };
 
 struct vd_target {

@@ -121,12 +121,14 @@ static const struct {
 
 static int decode_one(struct vd_search *search, const struct vd_pair *pair, struct vd_err *err)
 {
+    const char *value = search->query.text + pair->value;
+
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(pair->name, keys[i].name) != 0)
             continue;
-        if (pair->value[0] == '\0')
+        if (value[0] == '\0')
             return 0; /* an empty field of a form asks for nothing */
-        if (keys[i].decode(search, pair->value) < 0)
+        if (keys[i].decode(search, value) < 0)
             return vd_err_set(err, VD_EPROTO, "'%s' is %s", keys[i].name, keys[i].wants);
         return 0;
     }

@@ -212,9 +212,9 @@ static int beat(struct vd_live_viewer *v, struct vd_live_out *out)
     v->beat_us = out->now_us + BEAT_US;
     (void)snprintf(head, sizeof head,
                    "{\"viewer\":%" PRIu32 ",\"kind\":\"state\",\"state\":\"%s\",\"main\":%s,"
-                   "\"lost\":%" PRId64 "}",
+                   "\"lost\":%" PRId64 ",\"credit\":%" PRId64 "}",
                    v->asked.viewer, vd_live_port_is_connected(v->port) ? "connected" : "lost",
-                   vd_live_port_is_main(v->port) ? "true" : "false", v->lost);
+                   vd_live_port_is_main(v->port) ? "true" : "false", v->lost, v->asked.credit);
     rc = deliver(v, out, head, NULL, 0);
     return rc == VD_EAGAIN ? 0 : rc;
 }

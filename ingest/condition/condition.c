@@ -47,8 +47,14 @@ void vd_condition_gap(struct vd_condition *c)
 
 static void learn_size(struct vd_condition *c, int w, int h)
 {
+    size_t n_px = (size_t)w * (size_t)h;
+
     c->w = w;
     c->h = h;
+    c->steady = c->room;
+    c->usual = c->steady + n_px;
+    c->usual_low = (uint8_t *)(c->usual + n_px);
+    c->last = c->usual_low + n_px;
     c->looks = 0;
     c->blocks = 0;
     vd_condition_gap(c);
@@ -93,15 +99,14 @@ static void follow_steady(struct vd_condition *c, const uint8_t *luma, ptrdiff_t
 static void creep_row(struct vd_condition *c, int y, int shift)
 {
     const uint16_t *steady = c->steady + y * c->w;
-    uint16_t *high = c->usual + y * c->w, *low = c->usual_low + y * c->w;
+    uint16_t *high = c->usual + y * c->w;
+    uint8_t *low = c->usual_low + y * c->w;
 
     for (int x = 0; x < c->w; x++) {
-        uint32_t was = (uint32_t)high[x] << 16 | low[x];
-        int32_t half = (int32_t)((uint32_t)steady[x] << 15) - (int32_t)(was >> 1);
-        uint32_t now = was + (uint32_t)(half >> (shift - 1));
+        int32_t was = high[x] << 8 | low[x], now = was + (((steady[x] << 8) - was) >> shift);
 
-        high[x] = (uint16_t)(now >> 16);
-        low[x] = (uint16_t)now;
+        high[x] = (uint16_t)(now >> 8);
+        low[x] = (uint8_t)now;
     }
 }
 
@@ -117,12 +122,11 @@ static void follow_usual(struct vd_condition *c)
         return;
     }
     for (int i = 0; i < c->w * c->h; i++) {
-        int64_t target = (int64_t)c->steady[i] << 16;
-        int64_t was = (int64_t)c->usual[i] << 16 | c->usual_low[i], now;
+        int32_t was = c->usual[i] << 8 | c->usual_low[i];
+        int32_t now = was + ((c->steady[i] << 8) - was) / n;
 
-        now = was + (target - was) / n;
-        c->usual[i] = (uint16_t)(now >> 16);
-        c->usual_low[i] = (uint16_t)now;
+        c->usual[i] = (uint16_t)(now >> 8);
+        c->usual_low[i] = (uint8_t)now;
     }
 }
 

@@ -50,10 +50,12 @@ struct vd_condition {
     int64_t same_mono_us; /* since when no bit has changed; 0: the last picture did */
     float lost;
     int noisy_looks; /* looks of the last STIR_N with a noise far above the usual, as bits */
-    uint8_t last[PX_MAX];       /* the picture looked at last, tight */
-    uint16_t steady[PX_MAX];    /* grey levels x 256 */
-    uint16_t usual[PX_MAX];     /* grey levels x 256, and */
-    uint16_t usual_low[PX_MAX]; /* what is below: it creeps by less */
+    /* All w x h, one behind the other in room, so that a small picture touches little of it. */
+    uint16_t *steady;   /* grey levels x 256 */
+    uint16_t *usual;    /* grey levels x 256, and */
+    uint8_t *usual_low; /* 256 parts of that: it creeps by less */
+    uint8_t *last;      /* the picture looked at last, tight */
+    uint16_t room[3 * PX_MAX];
 };
 
 /* One condition: its figure, and how long that must last. */

@@ -171,6 +171,11 @@ void vd_live_port_put(struct vd_live_port *p, const struct vd_packet *packet)
     wake_reader(p);
 }
 
+bool vd_live_port_is_watched(const struct vd_live_port *p)
+{
+    return atomic_load_explicit(&p->watchers, memory_order_relaxed) > 0;
+}
+
 bool vd_live_port_wants(struct vd_live_port *p)
 {
     return atomic_load_explicit(&p->is_asked, memory_order_relaxed) &&

@@ -41,6 +41,9 @@ bool vd_live_port_is_masked(const struct vd_live_port *port);
 
 void vd_live_port_put(struct vd_live_port *port, const struct vd_packet *packet);
 
+/* Somebody watches: what comes is wanted at once. */
+bool vd_live_port_is_watched(const struct vd_live_port *port);
+
 /* True once after a picture was asked for; then vd_live_port_show it. */
 bool vd_live_port_wants(struct vd_live_port *port);
 void vd_live_port_show(struct vd_live_port *port, struct vd_picture **picture); /* taken */

@@ -13,6 +13,11 @@
 enum {
     FAREWELL_US = 500 * 1000,
     BEHIND_US = 100 * 1000, /* from here on packets may have waited for us */
+    /* The least that Linux holds for a stream before it has seen how we read, and for
+     * datagrams, whose headers take room too. */
+    TCP_ROOM_BYTES = 128 * 1024,
+    UDP_ROOM_BYTES = 32 * 1024,
+    SMOOTH = 16,
 };
 
 static int64_t to_us(const struct av_source *s, int64_t stamp)
@@ -22,19 +27,32 @@ static int64_t to_us(const struct av_source *s, int64_t stamp)
     return av_rescale_q(stamp, s->format->streams[s->stream]->time_base, AV_TIME_BASE_Q);
 }
 
-/* Waits until a bunch of packets must have come; the socket holds them meanwhile. */
-static void gather(const struct av_source *s)
+/* How long packets may gather: no more of them than a socket surely holds. */
+static int64_t bunch_us(const struct av_source *s)
 {
-    int64_t next_us = vd_timing_next_us(&s->timing), now_us;
-    int64_t usual_us = s->base.gather_us / 2 + s->timing.interval_us + BEHIND_US / 2;
+    int64_t room_bytes = s->is_udp ? UDP_ROOM_BYTES : TCP_ROOM_BYTES;
+    int64_t most_us = s->mean_bytes > 0 ? room_bytes / s->mean_bytes * s->timing.interval_us
+                                        : s->base.gather_us;
 
+    return s->base.gather_us < most_us ? s->base.gather_us : most_us;
+}
+
+/* Waits until a bunch of packets must have come; the socket holds them meanwhile. */
+static void gather(struct av_source *s)
+{
+    int64_t next_us = vd_timing_next_us(&s->timing), now_us = vd_av_now(s);
+    int64_t bunch = bunch_us(s), usual_us = bunch / 2 + s->timing.interval_us + BEHIND_US / 2;
+
+    if (s->timing.behind_us > 2 * s->gathered_us)
+        s->gathered_us = 0;
+    if (next_us <= now_us || s->is_file)
+        return; /* the rest of a bunch, or nothing is known yet */
+    s->gathered_us = 0;
     /* Who is behind by more than gathering makes reads on: sleeping would keep the distance. */
-    if (s->base.gather_us <= 0 || next_us == 0 || s->is_file || s->timing.behind_us > usual_us)
+    if (bunch <= 0 || s->timing.behind_us > usual_us)
         return;
-    now_us = vd_av_now(s);
-    if (next_us > now_us)
-        (void)vd_stop_wait(s->base.stop,
-                           next_us + s->base.gather_us + s->timing.interval_us / 8 - now_us);
+    s->gathered_us = bunch + s->timing.interval_us;
+    (void)vd_stop_wait(s->base.stop, next_us + bunch + s->timing.interval_us / 8 - now_us);
 }
 
 static int read_failed(struct av_source *s, int av_code, enum vd_fault *ret_fault,
@@ -107,13 +125,16 @@ static void note_packet(struct av_source *s)
 
     info->packets++;
     info->bytes += (uint64_t)s->packet->size;
+    s->mean_bytes += (s->packet->size - s->mean_bytes) / (info->packets == 1 ? 1 : SMOOTH);
     mono_us = vd_timing_feed(&s->timing, pts_us, vd_av_now(s), is_key);
     if (s->has_waited)
         vd_timing_fresh(&s->timing);
     note_skew(s, pts_us);
     info->key_us = vd_timing_key_us(&s->timing);
     info->lag_us = s->timing.lag_us;
-    info->behind_us = s->is_file ? 0 : s->timing.behind_us;
+    info->behind_us = !s->is_file && s->timing.behind_us > s->gathered_us
+                          ? s->timing.behind_us - s->gathered_us
+                          : 0;
     if (s->timing.interval_us > 0 && !s->is_file)
         info->fps = 1e6F / (float)s->timing.interval_us;
     if (s->base.tap.fn != NULL)
@@ -310,6 +331,7 @@ int vd_source_ffmpeg_open(struct vd_source **ret_source, const struct vd_source_
     vd_av_log_install();
     vd_source_init(&s->base, &ffmpeg_ops, opts);
     s->is_file = opts->is_file;
+    s->is_udp = opts->is_udp;
     s->packet = av_packet_alloc();
     s->frame = av_frame_alloc();
     if (s->packet == NULL || s->frame == NULL)

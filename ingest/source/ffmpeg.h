@@ -22,7 +22,7 @@ struct av_source {
     struct SwsContext *scaler; /* frame to plain */
     int stream;
     enum AVPixelFormat hw_format; /* of pictures that lie on a device; NONE: none does */
-    bool is_file, is_draining;
+    bool is_file, is_udp, is_draining;
     bool is_closing; /* stop no longer interrupts: a farewell is sent */
     int64_t deadline_us;
     struct vd_av_ear ear;
@@ -30,6 +30,8 @@ struct av_source {
     enum vd_effort effort; /* in use; base.effort is asked for */
     bool has_waited;       /* for the last packet, though the one before came late */
     int64_t placed_us;     /* mono of the last picture */
+    int64_t mean_bytes;    /* of a packet, lately */
+    int64_t gathered_us;   /* how late packets of this bunch may be by our own choice */
     char where[300];       /* "host:port" or the file, for messages */
 };
 

@@ -92,7 +92,7 @@ struct vd_source_info {
     bool has_skew;         /* the camera sent its clock */
     int64_t skew_us;       /* the camera's clock minus ours */
     int64_t lag_us;        /* how much later than its neighbours the last packet was read */
-    int64_t behind_us;     /* how long the last packet waited for us to read it */
+    int64_t behind_us;     /* how long the last packet waited for us, gathering left out */
     int64_t decoded_us;    /* mono: when the last picture was decoded */
 };
 
@@ -121,8 +121,8 @@ int vd_source_luma(struct vd_source *source, struct vd_frame *frame, struct vd_e
 int vd_source_keep(struct vd_source *source, struct vd_picture **ret_picture,
                    struct vd_err *err);
 
-/* Lets packets gather for up to us before they are read: fewer wake-ups, later pictures. 0:
- * each at once. Any time. */
+/* Lets packets gather for up to us, or as many as a socket holds, before they are read: fewer
+ * wake-ups, later pictures. 0: each at once. Any time. */
 void vd_source_gather(struct vd_source *source, int64_t us);
 
 /* Less takes effect at once, more with the next key frame where it needs one. Pipelines decode

@@ -14,9 +14,9 @@
 #include "storage/media/media.h"
 
 enum {
-    GATHER_US = 200 * 1000, /* how late a picture may be looked at while all is quiet */
-    EVERY_FPS = 10,         /* what a camera that is looked at in full is thinned from */
-    LATE_PARTS = 4,         /* a frame this part of a step early is in time */
+    GATHER_MAX_US = 400 * 1000,
+    EVERY_FPS = 10, /* what a camera that is looked at in full is thinned from */
+    LATE_PARTS = 4, /* a frame this part of a step early is in time */
     KINDS = 2,
 };
 
@@ -39,6 +39,7 @@ struct vd_analyst {
     struct vd_sick *sick;
     struct vd_motion_settings settings;
     struct vd_track_out out; /* too large for a stack frame that is always there */
+    int64_t gather_us;       /* how late a picture may be looked at while all is quiet */
     int divide;              /* of the configured rate; 0 is 1 */
     int64_t due_us;          /* mono of the frame to look at next */
     struct open open[KINDS]; /* by enum vd_track_kind */
@@ -49,6 +50,17 @@ struct vd_analyst {
     int described_w, described_h, described_divide; /* by analysis */
     char analysis[24];
 };
+
+/* A start needs m pictures with motion. The first of them may come as late as the m-th is made:
+ * then all that follow are read at once, and the one that decides is not late. */
+static int64_t gather_of(const struct vd_camera_cfg *camera,
+                         const struct vd_track_settings *track)
+{
+    float fps = camera->detect.fps > 0 ? camera->detect.fps : EVERY_FPS;
+    int64_t us = (int64_t)((float)(track->m - 1) * 1e6F / fps);
+
+    return us < GATHER_MAX_US ? us : GATHER_MAX_US;
+}
 
 int vd_analyst_open(struct vd_analyst **ret_analyst, const struct vd_camera_cfg *camera,
                     struct vd_outbox *outbox, struct vd_lane *lane,
@@ -65,6 +77,7 @@ int vd_analyst_open(struct vd_analyst **ret_analyst, const struct vd_camera_cfg 
     a->lane = lane;
     a->clock = clock;
     vd_settings_of(camera, &a->settings, &track);
+    a->gather_us = gather_of(camera, &track);
     rc = vd_motion_open(&a->motion, &a->settings, err);
     if (rc == 0)
         rc = vd_track_open(&a->track, &track, err);
@@ -293,7 +306,7 @@ int vd_analyst_look(struct vd_analyst *a, struct vd_source *source, struct vd_fr
         keep_best(a, source, &result);
     vd_sick_look(a->sick, &small, frame, source, a->analysis);
     is_tense = result.moving != 0 && !a->out.is_open;
-    vd_source_gather(source, is_tense ? 0 : GATHER_US);
+    vd_source_gather(source, is_tense ? 0 : a->out.is_open ? a->gather_us / 2 : a->gather_us);
     return 1;
 }
 

@@ -141,6 +141,8 @@ static int look(struct vd_camera *c, struct vd_source *source, struct vd_frame *
         *ret_fault = rc == VD_ENOMEM ? VD_FAULT_OTHER : VD_FAULT_UNSUPPORTED;
     else if (rc == 1)
         note_ailments(c);
+    if (vd_live_port_is_watched(c->port)) /* in bunches it would stutter */
+        vd_source_gather(source, 0);
     return rc;
 }
 

@@ -199,9 +199,12 @@ Test(live, who_ends_or_has_gone_is_forgotten)
     struct vd_live_request end = {.is_end = true, .viewer = 7};
 
     put(0, 30);
+    cr_expect_not(vd_live_port_is_watched(port));
     cr_assert_eq(ask("gate", 7, SEC, 0), 0);
+    cr_expect(vd_live_port_is_watched(port));
     cr_assert_eq(vd_live_ask(live, &peer, &end, 0, NULL), 0);
     cr_expect_eq(flow(0), -1);
+    cr_expect_not(vd_live_port_is_watched(port));
     cr_assert_eq(ask("gate", 8, SEC, 0), 0);
     is_gone = true;
     cr_expect_eq(flow(0), -1);

@@ -36,6 +36,8 @@ static struct kept {
     struct vd_scene_picture drawn; /* for its boxes */
 } kept[EVENTS_MAX];
 static int n_kept;
+enum { SHOWN_MAX = 60 * FPS };
+static int64_t gathers[SHOWN_MAX]; /* what the source was let after each look */
 static struct vd_event events[EVENTS_MAX];
 static int n_events;
 
@@ -146,6 +148,8 @@ static void show(const char *text, int from, int seconds)
         fake.h = spec.height;
         fake.base.info.packets++;
         cr_assert_eq(vd_analyst_look(analyst, &fake.base, &frame, &err), 1);
+        if (i < SHOWN_MAX)
+            gathers[i] = fake.base.gather_us;
     }
     vd_scene_close(&scene);
 }
@@ -251,6 +255,28 @@ Test(analyst, boxes_of_every_message_belong_to_the_picture_it_names)
     }
     cr_assert(n_starts >= 3 && n_updates >= 3 && n_bests >= 2,
               "%d starts, %d updates, %d bests", n_starts, n_updates, n_bests);
+}
+
+/* The picture that decides must not wait: those before it were let gather, it was not. */
+Test(analyst, lets_pictures_gather_while_all_is_quiet_and_none_that_decides)
+{
+    int n_starts = 0, n_quiet = 0;
+
+    show("road+crossings=3+loop=40+size=320x240+seed=3", 0, SHOWN_MAX / FPS);
+    hear();
+    for (int i = 0; i < n_events; i++) {
+        int64_t since_us = events[i].time_us - WALL_US - S;
+
+        if (events[i].kind != VD_KIND_MOTION || events[i].phase != VD_PHASE_START)
+            continue;
+        n_starts++;
+        cr_assert_eq(gathers[since_us * FPS / S - 1], 0, "start at %.1f s",
+                     (double)since_us / S);
+    }
+    for (int i = 0; i < SHOWN_MAX; i++)
+        n_quiet += gathers[i] == 400 * 1000; /* from the first of three pictures to the third */
+    cr_assert(n_starts >= 3 && n_quiet >= SHOWN_MAX / 3, "%d starts, %d of %d quiet", n_starts,
+              n_quiet, SHOWN_MAX);
 }
 
 Test(analyst, tells_of_a_cover_with_picture_figure_and_advice_and_when_it_is_gone)

@@ -21,7 +21,7 @@ enum { TURN_US = 200 * 1000, AGAIN_US = 500 * 1000, PAGE = 200 };
 struct vd_console_feed {
     struct vd_api *api;
     struct vd_api_opts opts;
-    char feed_at[VD_PATH_MAX + 16], replay_at[VD_PATH_MAX + 16];
+    char feed_at[VD_PATH_MAX + 16];
     struct vd_stop stop;
     pthread_t thread;
 
@@ -158,7 +158,7 @@ static void *run(void *arg)
     struct vd_console_feed *feed = arg;
     struct vd_feed_opts opts = {.bus = feed->opts.bus,
                                 .feed = feed->feed_at,
-                                .replay = feed->replay_at,
+                                .replay = feed->opts.replay,
                                 .after = -1,
                                 .prefix = "alert/",
                                 .stop_fd = feed->stop.fd};
@@ -189,9 +189,6 @@ int vd_console_feed_open(struct vd_console_feed **ret_feed, struct vd_api *api,
     feed->opts = *opts;
     rc = vd_link_endpoint(opts->cfg->bus.feed, opts->state, "feed", feed->feed_at,
                           sizeof feed->feed_at, err);
-    if (rc == 0)
-        rc = vd_link_endpoint(opts->cfg->bus.replay, opts->state, "replay", feed->replay_at,
-                              sizeof feed->replay_at, err);
     if (rc == 0)
         rc = vd_stop_init(&feed->stop, err);
     if (rc == 0) {

@@ -34,6 +34,7 @@ struct console {
     struct vd_bus *bus;
     struct vd_api *api;
     struct vd_console_feed *feed;
+    char replay[VD_PATH_MAX + 16]; /* the router's socket for questions */
     int signal_fd;
 };
 
@@ -147,9 +148,12 @@ static int open_all(struct console *console, struct vd_link *link, struct vd_err
     opts.cfg = console->cfg;
     if ((rc = vd_link_find(link, console->cfg, opts.state, VD_LINK_CONSOLE, "vedette-console",
                            err)) < 0 ||
+        (rc = vd_link_endpoint(console->cfg->bus.replay, opts.state, "replay", console->replay,
+                               sizeof console->replay, err)) < 0 ||
         (rc = vd_bus_open(&console->bus, err)) < 0)
         return rc;
     opts.bus = console->bus;
+    opts.replay = console->replay;
     opts.pg = link->opts;
     if ((rc = vd_api_open(&console->api, &opts, err)) < 0)
         return rc;
@@ -173,8 +177,8 @@ static int serve(struct console *console, struct vd_link *link, struct vd_err *e
         return vd_err_set(err, how, "%s", why.msg);
     if ((rc = open_all(console, link, err)) < 0)
         return rc;
-    LOG_INFO("console.ready", "listen=%s port=%u revision=%.12s", console->cfg->console.listen,
-             (unsigned)vd_api_port(console->api), console->cfg->revision);
+    LOG_INFO("console.ready", "revision=%.12s listen=%s port=%u", console->cfg->revision,
+             console->cfg->console.listen, (unsigned)vd_api_port(console->api));
     if (how > 0)
         refuse(why.msg);
     else

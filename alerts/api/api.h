@@ -20,7 +20,8 @@ struct vd_api_opts {
     struct vd_config *cfg; /* borrowed; a reference is taken */
     const char *state;     /* the state folder, absolute; must outlive */
     struct vd_pg_opts pg;  /* how to reach the database; texts must outlive */
-    struct vd_bus *bus;    /* for the workers' media sockets */
+    struct vd_bus *bus;    /* for the workers' media sockets, and the router's */
+    const char *replay;    /* the router's socket for questions; must outlive */
     const struct vd_clock *clock;
 };
 

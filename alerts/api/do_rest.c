@@ -1,4 +1,4 @@
-/* The page's files, cameras, pictures, status, metrics and the stream. */
+/* The page's files, cameras, pictures, status and the stream. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "storage/pg/feed.h"
 
-enum { METRICS_MAX = 32 * 1024, REPLAY_ROWS = 1000, REPLAY_ROUNDS = 20 };
+enum { REPLAY_ROWS = 1000, REPLAY_ROUNDS = 20 };
 
 enum vd_place vd_do_asset(struct vd_api *api, struct vd_request *req, struct vd_pg *pg,
                           enum vd_place place)
@@ -45,29 +45,6 @@ enum vd_place vd_do_health(struct vd_api *api, struct vd_request *req, struct vd
         vd_json_set(doc, "router", vd_json_bool(status.has_router)) < 0)
         vd_json_free(&doc);
     vd_reply_json(&req->reply, 200, doc);
-    return VD_DONE;
-}
-
-enum vd_place vd_do_metrics(struct vd_api *api, struct vd_request *req, struct vd_pg *pg,
-                            enum vd_place place)
-{
-    bool is_allowed = req->is_loopback;
-    char *text;
-
-    (void)pg;
-    (void)place;
-    if (api->metrics_token.text != NULL && strlen(req->bearer) == api->metrics_token.len &&
-        vd_secret_equal(req->bearer, api->metrics_token.text, api->metrics_token.len))
-        is_allowed = true;
-    if (!is_allowed)
-        return vd_api_refuse(req, VD_FORBIDDEN,
-                             "Metrics are for this machine, or for the bearer of the token in "
-                             "console.metrics_token_file.");
-    text = malloc(METRICS_MAX);
-    if (text == NULL)
-        return vd_api_refuse(req, VD_BUSY, NULL);
-    vd_reply_text(&req->reply, 200, "text/plain; version=0.0.4", text,
-                  vd_metrics_print(api->metrics, VD_N_API_METRICS, text, METRICS_MAX));
     return VD_DONE;
 }
 

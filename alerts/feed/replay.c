@@ -11,7 +11,7 @@
 #include "base/thread.h"
 #include "storage/pg/feed.h"
 
-enum { PEER_MAX = 32, ROWS_A_TURN = 200, METRICS_MAX = 64 * 1024, HWM = 20000 };
+enum { PEER_MAX = 32, ROWS_A_TURN = 200, METRICS_MAX = VD_REPLAY_METRICS_MAX, HWM = 20000 };
 
 static const int64_t FORGET_US = 60000000; /* a session that asks for nothing */
 static const int64_t RETRY_US = 500000;

@@ -28,6 +28,7 @@ enum {
     VD_REPLAY_CREDIT_MAX = 10000,
     VD_REPLAY_REQUEST_MAX = 4096, /* bytes */
     VD_REPLAY_PREFIX_MAX = 511,
+    VD_REPLAY_METRICS_MAX = 1024 * 1024, /* bytes of that answer; a worker's take about 6000 */
 };
 
 /* What a client may ask for. */

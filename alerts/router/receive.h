@@ -6,6 +6,7 @@
 #define VD_ALERTS_ROUTER_RECEIVE_H
 
 #include "alerts/router/node.h"
+#include "alerts/router/numbers.h"
 #include "alerts/writer/exchange.h"
 #include "base/bus.h"
 #include "base/clock.h"
@@ -19,10 +20,11 @@ struct vd_receiver;
 struct vd_receiver_opts {
     struct vd_bus *bus;
     struct vd_exchange *exchange;
-    const char *events, *feed; /* endpoints to bind once we are the active router */
-    const uid_t *producers;    /* the users who may hand in events; the rest are hung up on */
-    size_t n_producers;        /* 0: whoever reaches the socket */
-    struct vd_config *cfg;     /* a reference is taken */
+    struct vd_numbers *numbers; /* what workers count goes there */
+    const char *events, *feed;  /* endpoints to bind once we are the active router */
+    const uid_t *producers;     /* the users who may hand in events; the rest are hung up on */
+    size_t n_producers;         /* 0: whoever reaches the socket */
+    struct vd_config *cfg;      /* a reference is taken */
     const struct vd_clock *clock;
     const struct vd_stop *stop;
 };

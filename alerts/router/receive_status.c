@@ -123,8 +123,10 @@ void receiver_take_status(struct vd_receiver *r, struct vd_source *s, const stru
     const char *worker = vd_json_get_text(doc, "worker");
     struct statuses st = {r, s};
 
-    if (worker != NULL)
+    if (worker != NULL) {
         (void)vd_str_copy(s->worker, sizeof s->worker, worker);
+        vd_numbers_take(r->opts.numbers, worker, doc, receiver_mono(r));
+    }
     if (spool != NULL) {
         s->depth = vd_json_get_int(spool, "depth", 0);
         s->oldest_us = time_of(spool, "oldest", vd_json_get_int(spool, "oldest_us", 0));

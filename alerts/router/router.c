@@ -27,6 +27,7 @@ struct vd_router {
     struct vd_stop stop;
     struct vd_bus *bus;
     struct vd_exchange *exchange;
+    struct vd_numbers *numbers;
     struct vd_writer *writer;
     struct vd_receiver *receiver;
     struct vd_replay *replay;
@@ -54,11 +55,12 @@ enum vd_router_mood vd_router_mood(struct vd_router *router)
 
 static size_t metrics(void *arg, char *buf, size_t size)
 {
+    const struct vd_router *r = arg;
     size_t len = vd_metrics_print(vd_writer_metrics, vd_writer_n_metrics, buf, size);
 
-    (void)arg;
-    return len +
-           vd_metrics_print(vd_receiver_metrics, vd_receiver_n_metrics, buf + len, size - len);
+    len += vd_metrics_print(vd_receiver_metrics, vd_receiver_n_metrics, buf + len, size - len);
+    return len + vd_numbers_print(r->numbers, vd_clock_system.mono_us(vd_clock_system.self),
+                                  buf + len, size - len);
 }
 
 static int find_places(struct vd_router *r, struct vd_err *err)
@@ -101,6 +103,7 @@ static int start_threads(struct vd_router *r, struct vd_err *err)
                                     .stop = &r->stop};
     struct vd_receiver_opts receiver = {.bus = r->bus,
                                         .exchange = r->exchange,
+                                        .numbers = r->numbers,
                                         .events = r->events,
                                         .feed = r->feed,
                                         .producers = r->producers,
@@ -153,6 +156,8 @@ int vd_router_start(struct vd_router **ret_router, struct vd_config *cfg, const 
         rc = vd_exchange_open(&r->exchange, (int)cfg->router.queue + BATCHES_SPARE,
                               (int)cfg->router.batch, err);
     if (rc >= 0)
+        rc = vd_numbers_new(&r->numbers, err);
+    if (rc >= 0)
         rc = start_threads(r, err);
     if (rc < 0) {
         vd_router_stop(&r);
@@ -176,6 +181,7 @@ void vd_router_stop(struct vd_router **router)
     vd_writer_join(&r->writer);
     vd_receiver_join(&r->receiver);
     vd_exchange_close(&r->exchange);
+    vd_numbers_free(&r->numbers);
     vd_bus_close(&r->bus);
     vd_stop_fini(&r->stop);
     vd_config_unref(&r->cfg);

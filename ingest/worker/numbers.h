@@ -1,5 +1,6 @@
 /* ingest/worker/numbers.h: the metrics of vedette-ingest; the table in numbers.c explains each.
- * They travel to the router within the hello's "metrics". */
+ * They travel to the router within the hello's "metrics", and from there into the console's
+ * /metrics, where each bears the worker's name as a label. */
 #ifndef VD_INGEST_WORKER_NUMBERS_H
 #define VD_INGEST_WORKER_NUMBERS_H
 
@@ -19,6 +20,8 @@ enum vd_number {
     VD_NUMBER_SNAPSHOTS_LOST,
     VD_NUMBER_SNAPSHOT_BYTES,
     VD_NUMBER_DECIDE_TO_SPOOL,
+    VD_NUMBER_SPOOL_DEPTH,
+    VD_NUMBER_SPOOL_BYTES,
     VD_NUMBER_CPU,
     VD_NUMBER_LAG_WORST,
     VD_NUMBER_LEVEL_FULL, /* and so on, in the order of enum vd_level */

@@ -164,6 +164,8 @@ static void add_head(const struct vd_report *r, char *buf, size_t size, size_t *
     struct vd_spool_stats s;
 
     vd_spool_stats(r->spool, &s);
+    vd_metric_set(&vd_numbers[VD_NUMBER_SPOOL_DEPTH], s.depth);
+    vd_metric_set(&vd_numbers[VD_NUMBER_SPOOL_BYTES], s.bytes);
     (void)vd_str_add(
         buf, size, len,
         "{\"hello\":1,\"worker\":\"%s\",\"spool\":{\"depth\":%" PRId64 ",\"bytes\":%" PRId64
@@ -172,29 +174,38 @@ static void add_head(const struct vd_report *r, char *buf, size_t size, size_t *
 }
 
 /* As a key: name, or name{label=\"…\"}. */
-static void add_metric_name(const struct vd_metric *m, bool is_first, char *buf, size_t size,
-                            size_t *len)
+static void add_metric_name(const struct vd_metric *m, char *buf, size_t size, size_t *len)
 {
-    (void)vd_str_add(buf, size, len, "%s\"%s%s", is_first ? "" : ",", m->name,
-                     m->labels != NULL ? "{" : "");
+    (void)vd_str_add(buf, size, len, "\"%s%s", m->name, m->labels != NULL ? "{" : "");
     for (const char *c = m->labels; c != NULL && *c != '\0'; c++)
         (void)vd_str_add(buf, size, len, *c == '"' ? "\\%c" : "%c", *c);
     (void)vd_str_add(buf, size, len, "%s\":", m->labels != NULL ? "}" : "");
 }
 
+/* A number, or of a histogram its buckets and at the end the sum in microseconds. */
+static void add_metric_value(const struct vd_metric *m, char *buf, size_t size, size_t *len)
+{
+    for (int i = 0; m->type == VD_METRIC_HISTOGRAM && i < VD_METRIC_BUCKETS; i++)
+        (void)vd_str_add(buf, size, len, "%s%" PRIu64, i == 0 ? "[" : ",",
+                         (uint64_t)atomic_load(&m->buckets[i]));
+    (void)vd_str_add(buf, size, len,
+                     m->type == VD_METRIC_HISTOGRAM ? ",%" PRId64 "]" : "%" PRId64,
+                     (int64_t)atomic_load(&m->value));
+}
+
 static void add_metrics(char *buf, size_t size, size_t *len)
 {
-    bool is_first = true;
-
-    (void)vd_str_add(buf, size, len, ",\"metrics\":{");
+    (void)vd_str_add(buf, size, len, ",\"metrics\":");
     for (int i = 0; i < VD_N_NUMBERS; i++) {
-        if (vd_numbers[i].type == VD_METRIC_HISTOGRAM)
-            continue;
-        add_metric_name(&vd_numbers[i], is_first, buf, size, len);
-        (void)vd_str_add(buf, size, len, "%" PRId64,
-                         (int64_t)atomic_load(&vd_numbers[i].value));
-        is_first = false;
+        (void)vd_str_add(buf, size, len, "%s", i == 0 ? "{" : ",");
+        add_metric_name(&vd_numbers[i], buf, size, len);
+        add_metric_value(&vd_numbers[i], buf, size, len);
     }
+    (void)vd_str_add(buf, size, len, "},\"help\":");
+    for (int i = 0; i < VD_N_NUMBERS; i++)
+        if (i == 0 || strcmp(vd_numbers[i].name, vd_numbers[i - 1].name) != 0)
+            (void)vd_str_add(buf, size, len, "%s\"%s\":\"%s\"", i == 0 ? "{" : ",",
+                             vd_numbers[i].name, vd_numbers[i].help);
     (void)vd_str_add(buf, size, len, "}");
 }
 

@@ -41,6 +41,7 @@ def alerts_appear_with_their_pictures_and_a_second_run_continues():
         wait_for(lambda: "console.first-user" in open(log_path).read(), 10, "the first user", tail)
         api = Api(port, "admin", password())
         first = wait_for(lambda: _with_picture(api), 180 - (time.monotonic() - begun), "an alert with a picture", tail, 0.5)
+        _judge_metrics(api)
         print(f"       first alert with its picture after {time.monotonic() - begun:.0f} s")
         since = time.monotonic()
         up.send_signal(signal.SIGINT)
@@ -58,6 +59,29 @@ def alerts_appear_with_their_pictures_and_a_second_run_continues():
             up.wait(15)
     assert not processes_of(state)
     shutil.rmtree(home)
+
+
+def _judge_metrics(api):
+    """One place tells of console, router, every worker and every camera, in the form that Prometheus reads."""
+    status, head, body = api.call("GET", "/metrics")
+    assert status == 200 and head["Content-Type"].startswith("text/plain; version=0.0.4"), (status, head)
+    samples, types, last = {}, {}, ""
+    for line in body.decode().splitlines():
+        if line.startswith("# TYPE "):
+            _, _, last, kind = line.split(" ")
+            assert last not in types, f"{last} comes twice"
+            types[last] = kind
+        elif not line.startswith("# HELP "):
+            name, value = line.rsplit(" ", 1)
+            assert name.split("{")[0].startswith(last), f"{line} among {last}"
+            samples[name] = float(value)
+    assert types["vedette_ingest_frames_total"] == "counter" and types["vedette_ingest_lag_seconds"] == "histogram", types
+    frames = [samples[f'vedette_ingest_frames_total{{worker="w{n}"}}'] for n in (1, 2)]
+    assert sum(frames) > 0 and 'vedette_ingest_ladder_level{worker="w1",level="full"}' in samples, samples
+    assert samples['vedette_ingest_lag_seconds_bucket{worker="w1",le="+Inf"}'] > 0, samples
+    assert samples["vedette_router_events_total"] > 0 and samples["vedette_console_router_up"] == 1, samples
+    cameras = [v for n, v in samples.items() if n.startswith('vedette_camera_online{camera="')]
+    assert len(cameras) == 6 and sum(cameras) == samples['vedette_cameras{state="online"}'] > 0, samples
 
 
 def _alerts(api):

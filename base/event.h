@@ -1,6 +1,6 @@
 /* base/event.h: what crosses the border between producers, router and subscribers.
  * An event is plain data: no pointers, no hidden length, copied by assignment. The JSON form is
- * the contract (tests/data/schemas/event.v1.json); encode and decode are total. */
+ * the contract (alerts/feed/schemas/event.v1.json); encode and decode are total. */
 #ifndef VD_BASE_EVENT_H
 #define VD_BASE_EVENT_H
 

@@ -1,5 +1,5 @@
 /* alerts/workflow/alert_json.h: an alert as it goes into the feed: vedette.alert.v1
- * (tests/data/schemas/alert.v1.json), whoever changed it. */
+ * (alerts/feed/schemas/alert.v1.json), whoever changed it. */
 #ifndef VD_ALERTS_WORKFLOW_ALERT_JSON_H
 #define VD_ALERTS_WORKFLOW_ALERT_JSON_H
 

@@ -172,7 +172,7 @@ class Raw:
 def validators():
     found = {}
     for name in ("event", "alert", "heartbeat", "replay"):
-        with open(os.path.join(SRC, f"tests/data/schemas/{name}.v1.json"), encoding="utf-8") as text:
+        with open(os.path.join(SRC, f"alerts/feed/schemas/{name}.v1.json"), encoding="utf-8") as text:
             schema = json.load(text)
         Draft202012Validator.check_schema(schema)
         found[name] = Draft202012Validator(schema)

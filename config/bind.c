@@ -117,8 +117,8 @@ static int bind_ids(const struct vd_bind *bind, const struct vd_key *key,
         const char *text = text_of(bind, key, item);
         struct vd_err err = {0};
 
-        if (text == NULL || refused(bind, item, vd_value_check_id(key, text, &err), &err) < 0 ||
-            err.code < 0)
+        if (text == NULL ||
+            refused(bind, item, vd_value_check_item(key, text, &err), &err) < 0 || err.code < 0)
             continue;
         if (is_repeated(items, list.n, text)) {
             vd_bind_problem(bind, item, "%s: '%.63s' is given twice", key->name, text);
@@ -248,6 +248,7 @@ static int bind_value(const struct vd_bind *bind, const struct vd_key *key,
     case VD_KEY_SET:
         return bind_set(bind, key, node, object);
     case VD_KEY_IDS:
+    case VD_KEY_DATES:
         return bind_ids(bind, key, node, object);
     case VD_KEY_POLYGON:
         return bind_polygon(bind, key, node, object);

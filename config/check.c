@@ -19,8 +19,8 @@ static const char *name_of(const void *object)
 }
 
 /* "; did you mean 'x'?", or "". The items begin with their names. */
-static void hint(struct vd_load *load, const char *name, const void *items, int n, size_t size,
-                 char *ret_text, size_t room)
+void vd_check_hint(struct vd_load *load, const char *name, const void *items, int n,
+                   size_t size, char *ret_text, size_t room)
 {
     const char *best = NULL;
     int least = 64;
@@ -77,8 +77,8 @@ static void check_areas(struct vd_load *load)
     }
 }
 
-static int find_area(struct vd_load *load, const struct vd_entry *entry, const char *path,
-                     const char *code)
+int vd_check_area(struct vd_load *load, const struct vd_entry *entry, const char *path,
+                  const char *code)
 {
     const struct vd_area_cfg *area = code != NULL ? vd_config_area(load->cfg, code) : NULL;
     char advice[200];
@@ -87,8 +87,8 @@ static int find_area(struct vd_load *load, const struct vd_entry *entry, const c
         return (int)(area - load->cfg->areas);
     if (code == NULL || load->is_alone || load->is_incomplete)
         return -1;
-    hint(load, code, load->cfg->areas, load->cfg->n_areas, sizeof *load->cfg->areas, advice,
-         sizeof advice);
+    vd_check_hint(load, code, load->cfg->areas, load->cfg->n_areas, sizeof *load->cfg->areas,
+                  advice, sizeof advice);
     vd_load_problem(load, entry, path, "area '%s' is not known%s", code,
                     advice[0] != '\0' ? advice : "; add it to areas: in vedette.yaml");
     return -1;
@@ -219,7 +219,7 @@ static void check_cameras(struct vd_load *load)
         struct vd_camera_cfg *camera = entry->object;
 
         check_source(load, entry);
-        camera->area_index = find_area(load, entry, "area", camera->area);
+        camera->area_index = vd_check_area(load, entry, "area", camera->area);
         if (camera->name == NULL)
             camera->name = camera->id;
         camera->line = entry->node->line;
@@ -234,138 +234,6 @@ static void check_cameras(struct vd_load *load)
     }
 }
 
-static bool has(const struct vd_strings *list, const char *text)
-{
-    for (int i = 0; i < list->n; i++)
-        if (strcmp(list->items[i], text) == 0)
-            return true;
-    return false;
-}
-
-static bool has_any(const struct vd_strings *list, const struct vd_strings *texts)
-{
-    for (int i = 0; i < texts->n; i++)
-        if (has(list, texts->items[i]))
-            return true;
-    return texts->n == 0;
-}
-
-/* Whether events of the camera can meet what the rule says about cameras. */
-static bool in_scope(const struct vd_when_cfg *when, const struct vd_camera_cfg *camera)
-{
-    return camera->id != NULL && camera->area != NULL &&
-           (when->area == NULL || vd_area_within(camera->area, when->area)) &&
-           (when->cameras.n == 0 || has(&when->cameras, camera->id)) &&
-           has_any(&camera->tags, &when->tags);
-}
-
-static bool has_zone(const struct vd_camera_cfg *camera, const char *zone)
-{
-    for (int i = 0; i < camera->n_zones; i++)
-        if (camera->zones[i].name != NULL && strcmp(camera->zones[i].name, zone) == 0)
-            return true;
-    return false;
-}
-
-static void check_rule_cameras(struct vd_load *load, const struct vd_entry *entry,
-                               const struct vd_when_cfg *when)
-{
-    const struct vd_config *cfg = load->cfg;
-
-    for (int i = 0; i < when->cameras.n; i++) {
-        const char *id = when->cameras.items[i];
-        const struct vd_camera_cfg *camera = vd_config_camera(cfg, id);
-        char advice[100];
-
-        if (camera == NULL) {
-            hint(load, id, cfg->cameras, cfg->n_cameras, sizeof *cfg->cameras, advice,
-                 sizeof advice);
-            vd_load_problem(load, entry, "when.camera", "camera '%s' is not known%s", id,
-                            advice);
-        } else if (when->area != NULL && camera->area != NULL &&
-                   !vd_area_within(camera->area, when->area)) {
-            vd_load_problem(load, entry, "when.camera",
-                            "camera '%s' is in area '%s', not in '%s': the rule can never hold",
-                            id, camera->area, when->area);
-        }
-    }
-}
-
-static void check_rule_tags(struct vd_load *load, const struct vd_entry *entry,
-                            const struct vd_when_cfg *when)
-{
-    for (int i = 0; i < when->tags.n; i++) {
-        bool is_borne = false;
-
-        for (int c = 0; c < load->cfg->n_cameras && !is_borne; c++)
-            is_borne = has(&load->cfg->cameras[c].tags, when->tags.items[i]);
-        if (!is_borne)
-            vd_load_problem(load, entry, "when.tag", "no camera bears the tag '%s'",
-                            when->tags.items[i]);
-    }
-}
-
-/* Each name is known, and yet no camera has all that is asked for. */
-static void check_rule_scope(struct vd_load *load, const struct vd_entry *entry,
-                             const struct vd_when_cfg *when)
-{
-    if (when->tags.n == 0 || (when->area == NULL && when->cameras.n == 0))
-        return;
-    for (int i = 0; i < load->cfg->n_cameras; i++)
-        if (in_scope(when, &load->cfg->cameras[i]))
-            return;
-    vd_load_problem(load, entry, "when.tag",
-                    "no camera of the area or the list bears the tag: the rule can never hold");
-}
-
-static void check_rule_zones(struct vd_load *load, const struct vd_entry *entry,
-                             const struct vd_when_cfg *when)
-{
-    for (int i = 0; i < when->zones.n; i++) {
-        bool is_there = false;
-
-        for (int c = 0; c < load->cfg->n_cameras && !is_there; c++)
-            is_there = in_scope(when, &load->cfg->cameras[c]) &&
-                       has_zone(&load->cfg->cameras[c], when->zones.items[i]);
-        if (!is_there)
-            vd_load_problem(load, entry, "when.zone",
-                            "no camera that the rule speaks of has a zone '%s'",
-                            when->zones.items[i]);
-    }
-    if (when->zones.n > 0 && when->kinds != 0 && (when->kinds & 1u << VD_KIND_MOTION) == 0)
-        vd_load_problem(load, entry, "when.zone",
-                        "zone: only motion has a zone, and the rule asks for other kinds");
-}
-
-static void check_rules(struct vd_load *load)
-{
-    for (int i = 0; i < load->rules.n; i++) {
-        const struct vd_entry *entry = &load->rules.items[i];
-        struct vd_rule_cfg *rule = entry->object;
-        int before;
-
-        if (rule->name == NULL)
-            rule->name = rule->id;
-        if (rule->resolve == VD_CONFIG_RESOLVE_BY_SEVERITY)
-            rule->resolve = rule->severity == VD_CONFIG_SEVERITY_GREEN
-                                ? VD_CONFIG_RESOLVE_AUTO
-                                : VD_CONFIG_RESOLVE_BY_HAND;
-        if (rule->resolve_within_us != 0 && rule->resolve_within_us < rule->ack_within_us)
-            vd_load_problem(load, entry, "resolve_within",
-                            "resolve_within: it must not be less than ack_within");
-        rule->when.area_index = find_area(load, entry, "when.area", rule->when.area);
-        if (load->is_incomplete)
-            continue;
-        before = vd_problems_count(load->problems);
-        check_rule_cameras(load, entry, &rule->when);
-        check_rule_tags(load, entry, &rule->when);
-        if (vd_problems_count(load->problems) > before)
-            continue; /* the same mistake again, in other words */
-        check_rule_scope(load, entry, &rule->when);
-        check_rule_zones(load, entry, &rule->when);
-    }
-}
-
 void vd_check(struct vd_load *load)
 {
     check_repeated(load, &load->areas, "area", "code");
@@ -373,6 +241,6 @@ void vd_check(struct vd_load *load)
     check_repeated(load, &load->rules, "rule", "id");
     check_areas(load);
     check_cameras(load);
-    check_rules(load);
+    vd_check_rules(load);
     vd_check_system(load);
 }

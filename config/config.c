@@ -139,7 +139,8 @@ unsigned vd_config_diff(const struct vd_config *was, const struct vd_config *now
 
     if (!vd_value_equal(vd_keys_find(&vd_root_keys, "areas"), was, now))
         bits |= VD_CONFIG_CHANGED_AREAS;
-    if (!vd_value_equal(vd_keys_find(&vd_root_keys, "rules"), was, now))
+    if (!vd_value_equal(vd_keys_find(&vd_root_keys, "rules"), was, now) ||
+        !vd_value_equal(vd_keys_find(&vd_root_keys, "calendars"), was, now))
         bits |= VD_CONFIG_CHANGED_RULES;
     if (diff_cameras(was, now, each, self))
         bits |= VD_CONFIG_CHANGED_CAMERAS;

@@ -32,6 +32,9 @@ enum {
     VD_CONFIG_CAMERAS_MAX = 20000,
     VD_CONFIG_AREAS_MAX = 20000,
     VD_CONFIG_RULES_MAX = 1024,
+    VD_CONFIG_CALENDARS_MAX = 64,
+    VD_CONFIG_DATES_MAX = 1000,       /* of one calendar */
+    VD_CONFIG_COUNT_MAX = 1000,       /* events that one rule counts */
     VD_CONFIG_FILE_MAX = 1024 * 1024, /* bytes of one file */
     VD_CONFIG_DEPTH_MAX = 8,          /* nesting of one file */
     VD_CONFIG_REVISION_LEN = 64       /* hex digits */
@@ -151,7 +154,25 @@ enum vd_config_severity {
     VD_CONFIG_SEVERITY_YELLOW,
     VD_CONFIG_SEVERITY_RED
 };
-enum vd_config_group { VD_CONFIG_GROUP_CAMERA, VD_CONFIG_GROUP_AREA, VD_CONFIG_GROUP_RULE };
+enum vd_config_group {
+    VD_CONFIG_GROUP_CAMERA,
+    VD_CONFIG_GROUP_AREA,
+    VD_CONFIG_GROUP_RULE,
+    VD_CONFIG_GROUP_NODE
+};
+enum vd_config_holidays {
+    VD_CONFIG_HOLIDAYS_CLOSED,
+    VD_CONFIG_HOLIDAYS_WHOLE_DAY,
+    VD_CONFIG_HOLIDAYS_ONLY
+};
+enum vd_config_count_of { VD_CONFIG_COUNT_EVENTS, VD_CONFIG_COUNT_CAMERAS };
+
+/* Days by name: a date is "2026-10-01", "2026-10-01..2026-10-07", or "05-01" of each year; see
+ * vd_config_days(). */
+struct vd_calendar_cfg {
+    const char *name;
+    struct vd_strings dates;
+};
 enum vd_config_resolve {
     VD_CONFIG_RESOLVE_BY_SEVERITY, /* only as written; a loaded rule has one of the others */
     VD_CONFIG_RESOLVE_BY_HAND,
@@ -165,6 +186,16 @@ struct vd_schedule_cfg {
     int from_min;     /* minute of the day, 0..1439 */
     int to_min;       /* minute of the day, 0..1440, not equal to from_min; exclusive */
     uint32_t days;    /* bit 0 Monday … bit 6 Sunday; never 0 */
+    struct vd_strings holidays; /* calendars by name */
+    int on_holidays;            /* enum vd_config_holidays */
+};
+
+/* So many within a time. */
+struct vd_count_cfg {
+    int64_t at_least;
+    float share;       /* of the cameras of the group, 0..1; 0: at_least alone */
+    int64_t within_us; /* 0: the rule does not count */
+    int of;            /* enum vd_config_count_of */
 };
 
 /* What must hold, all of it. An empty list asks for nothing. */
@@ -175,9 +206,22 @@ struct vd_when_cfg {
     struct vd_strings cameras; /* any of these ids */
     struct vd_strings tags;    /* the camera bears any of these */
     struct vd_strings zones;   /* the event names any of these */
+    uint32_t did;              /* bits of enum vd_did: an object did one of these; 0: any */
+    struct vd_strings lines;   /* it crossed one of these */
+    int direction;             /* enum vd_direction; 0: either */
+    int64_t min_dwell_us;      /* it was in the zone for so long */
     float min_score;           /* peak so far, 0..1 */
+    float min_size, max_size;  /* of the largest object, part of the picture; 0: any */
     int64_t min_duration_us;
+    int64_t absent_us; /* no such event for this long; 0: the rule asks for events */
+    struct vd_count_cfg count;
     struct vd_schedule_cfg schedule;
+};
+
+/* What must have been before, in the same group. Of cond, what concerns one event alone. */
+struct vd_after_cfg {
+    struct vd_when_cfg cond;
+    int64_t within_us; /* 0: nothing need have been */
 };
 
 struct vd_rule_cfg {
@@ -185,6 +229,7 @@ struct vd_rule_cfg {
     const char *name; /* never NULL: the id where no name was given */
     bool is_enabled;
     struct vd_when_cfg when;
+    struct vd_after_cfg after;
     int severity;            /* enum vd_config_severity */
     const char *action;      /* what is asked of the operator; never NULL */
     const char *instruction; /* how it is done, at length; NULL: the action says it all */
@@ -194,8 +239,10 @@ struct vd_rule_cfg {
     int64_t cooldown_us;       /* since its last alert of a group opened */
     bool has_clip;             /* its alerts bear the clip beside the picture */
     int group_by;              /* enum vd_config_group */
+    int group_level;           /* parts of the area code that count; 0: all */
     int64_t group_window_us;
-    int resolve; /* VD_CONFIG_RESOLVE_BY_HAND or _AUTO */
+    bool is_suppressing; /* alerts of what it counts lie beneath its own */
+    int resolve;         /* VD_CONFIG_RESOLVE_BY_HAND or _AUTO */
 };
 
 /* A role of the database: who it signs in as, and the file that holds the password. */
@@ -282,6 +329,8 @@ struct vd_config {
     struct vd_ingest_cfg ingest;
     struct vd_router_cfg router;
     struct vd_retention_cfg retention;
+    const struct vd_calendar_cfg *calendars;
+    int n_calendars;
     const struct vd_area_cfg *areas; /* sorted by code */
     int n_areas;
     const struct vd_camera_cfg *cameras; /* sorted by id */
@@ -341,6 +390,11 @@ void vd_config_unref(struct vd_config **cfg);
 const struct vd_camera_cfg *vd_config_camera(const struct vd_config *cfg, const char *id);
 const struct vd_area_cfg *vd_config_area(const struct vd_config *cfg, const char *code);
 const struct vd_rule_cfg *vd_config_rule(const struct vd_config *cfg, const char *id);
+
+/* Reads one date of a calendar: days since 1970-01-01, both within; or with *ret_yearly month *
+ * 100 + day, which may run over the new year. VD_EINVAL says what would be right. */
+int vd_config_days(const char *text, int *ret_from, int *ret_to, bool *ret_yearly,
+                   struct vd_err *err);
 
 /* What differs between two snapshots, beside their cameras. */
 enum {

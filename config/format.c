@@ -145,6 +145,7 @@ bool vd_value_equal(const struct vd_key *key, const void *a, const void *b)
     case VD_KEY_LIST:
         return same_list(key, a, b);
     case VD_KEY_IDS:
+    case VD_KEY_DATES:
         return same_strings(key, a, b);
     case VD_KEY_POLYGON:
         return same_polygon(key, a, b);

@@ -32,6 +32,7 @@ enum vd_key_type {
     VD_KEY_ENUM,     /* int, the place in `names` */
     VD_KEY_SET,      /* uint32_t, bits by the place in `names`; one name or a list of them */
     VD_KEY_IDS,      /* struct vd_strings; one id or a list of them; items */
+    VD_KEY_DATES,    /* struct vd_strings; one date or a list of them; items */
     VD_KEY_RATIO,    /* struct vd_ratio, "3/5"; the greatest n */
     VD_KEY_DAILY,    /* int from_min at offset, int to_min at offset2; "22:00-06:00" */
     VD_KEY_POLYGON,  /* struct vd_polygon; points */
@@ -69,11 +70,12 @@ struct vd_keys {
     size_t size; /* of the struct they fill */
 };
 
-extern const struct vd_keys vd_root_keys;   /* struct vd_config */
-extern const struct vd_keys vd_area_keys;   /* struct vd_area_cfg */
-extern const struct vd_keys vd_camera_keys; /* struct vd_camera_cfg */
-extern const struct vd_keys vd_rule_keys;   /* struct vd_rule_cfg */
-extern const char vd_kind_names[];          /* of vd_when_cfg.kinds, in the order of its bits */
+extern const struct vd_keys vd_root_keys;     /* struct vd_config */
+extern const struct vd_keys vd_area_keys;     /* struct vd_area_cfg */
+extern const struct vd_keys vd_camera_keys;   /* struct vd_camera_cfg */
+extern const struct vd_keys vd_calendar_keys; /* struct vd_calendar_cfg */
+extern const struct vd_keys vd_rule_keys;     /* struct vd_rule_cfg */
+extern const char vd_kind_names[]; /* of vd_when_cfg.kinds, in the order of its bits */
 
 /* The row of that name, or NULL. */
 const struct vd_key *vd_keys_find(const struct vd_keys *keys, const char *name);

@@ -61,8 +61,17 @@ int vd_load_text(struct vd_config **ret_cfg, const char *text, size_t len,
 /* Everything that one file alone cannot tell: what is named must be there, once. */
 void vd_check(struct vd_load *load);
 
-/* The part of it that is about the sections of vedette.yaml. */
+/* The parts of it that are about rules, and about the sections of vedette.yaml. */
+void vd_check_rules(struct vd_load *load);
 void vd_check_system(struct vd_load *load);
+
+/* "; did you mean 'x'?" into ret_text, or "": of n items that begin with their names. */
+void vd_check_hint(struct vd_load *load, const char *name, const void *items, int n,
+                   size_t size, char *ret_text, size_t room);
+
+/* The index of the area that the key at path names, or -1 (a problem, unless code is NULL). */
+int vd_check_area(struct vd_load *load, const struct vd_entry *entry, const char *path,
+                  const char *code);
 
 /* The secrets that load->secrets asks for; sets the stamps of cameras. VD_ENOMEM. */
 int vd_check_secrets(struct vd_load *load);

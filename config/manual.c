@@ -52,6 +52,7 @@ static const char *type_words(enum vd_key_type type)
         [VD_KEY_ENUM] = "",
         [VD_KEY_SET] = "one or a list of ",
         [VD_KEY_IDS] = "id or list of ids",
+        [VD_KEY_DATES] = "date or list of dates",
         [VD_KEY_MAP] = "keys",
         [VD_KEY_LIST] = "list",
     };
@@ -80,6 +81,7 @@ static void print_type(const struct vd_key *key, FILE *out)
         print_names(key->names, ", ", out);
         break;
     case VD_KEY_IDS:
+    case VD_KEY_DATES:
     case VD_KEY_LIST:
     case VD_KEY_POLYGON:
         fprintf(out, ", %lld at most", (long long)key->max);

@@ -102,6 +102,17 @@ static bool is_default(const struct vd_key *key, const void *object)
     return text == NULL || (key->def != NULL && strcmp(text, key->def) == 0);
 }
 
+/* A duration that nobody can have written. */
+static bool is_no_span(const struct vd_key *key, const void *object)
+{
+    int64_t span_us;
+
+    if (key->type != VD_KEY_DURATION)
+        return false;
+    memcpy(&span_us, (const char *)object + key->offset, sizeof span_us);
+    return span_us < key->min;
+}
+
 static bool is_map_absent(const struct vd_keys *keys, const char *object, unsigned flags)
 {
     bool is_empty = true;
@@ -109,8 +120,10 @@ static bool is_map_absent(const struct vd_keys *keys, const char *object, unsign
     for (size_t i = 0; i < keys->n; i++) {
         bool is_row_absent = vd_print_omits(&keys->rows[i], object, flags);
 
-        /* A schedule without its zone is none, whatever its defaults say. */
-        if ((keys->rows[i].flags & VD_KEY_REQUIRED) != 0 && is_row_absent)
+        /* A schedule without its zone is none, whatever its defaults say; nor is a count
+         * without its span. */
+        if ((keys->rows[i].flags & VD_KEY_REQUIRED) != 0 &&
+            (is_row_absent || is_no_span(&keys->rows[i], object)))
             return true;
         is_empty = is_empty && is_row_absent;
     }
@@ -126,7 +139,8 @@ bool vd_print_omits(const struct vd_key *key, const void *object, unsigned flags
         COPY(uint32_t, set, key, object);
         return set == 0;
     }
-    case VD_KEY_IDS: {
+    case VD_KEY_IDS:
+    case VD_KEY_DATES: {
         COPY(struct vd_strings, list, key, object);
         return list.n == 0;
     }
@@ -184,6 +198,7 @@ static void print_value(const struct vd_key *key, const void *object, int indent
         print_set(key, object, out);
         return;
     case VD_KEY_IDS:
+    case VD_KEY_DATES:
         print_ids(key, object, out);
         return;
     case VD_KEY_POLYGON:
@@ -208,7 +223,8 @@ void vd_print_yaml(const struct vd_keys *keys, const void *object, int indent, b
     for (size_t i = 0; i < keys->n; i++) {
         const struct vd_key *key = &keys->rows[i];
         bool is_flow = key->type == VD_KEY_SET || key->type == VD_KEY_IDS ||
-                       key->type == VD_KEY_POLYGON || key->type == VD_KEY_POINT;
+                       key->type == VD_KEY_DATES || key->type == VD_KEY_POLYGON ||
+                       key->type == VD_KEY_POINT;
 
         if (vd_print_omits(key, object, flags))
             continue;

@@ -16,10 +16,10 @@
 enum { VD_VALUE_TEXT_MAX = 64 }; /* of a number with its unit, with its NUL */
 
 /* Reads text into the field that key names inside object; strings are copied into arena. Not
- * for SET, IDS, POLYGON, MAP and LIST, which have parts. VD_EINVAL with a message that names
- * the key and says what would be right, and never quotes what may hold a password; VD_ENOMEM.
- * The field is untouched on failure. Pure, but for TIMEZONE, which looks at the system's time
- * zone data. */
+ * for SET, IDS, DATES, POLYGON, MAP and LIST, which have parts. VD_EINVAL with a message that
+ * names the key and says what would be right, and never quotes what may hold a password;
+ * VD_ENOMEM. The field is untouched on failure. Pure, but for TIMEZONE, which looks at the
+ * system's time zone data. */
 int vd_value_set(struct vd_arena *arena, const struct vd_key *key, void *object,
                  const char *text, struct vd_err *err);
 
@@ -27,7 +27,10 @@ int vd_value_set(struct vd_arena *arena, const struct vd_key *key, void *object,
 int vd_value_add_flag(const struct vd_key *key, void *object, const char *name,
                       struct vd_err *err);
 
-/* Checks one item of an IDS field. Errors as above. */
+/* Checks one item of an IDS or DATES field. Errors as above. */
+int vd_value_check_item(const struct vd_key *key, const char *text, struct vd_err *err);
+
+/* Checks an id. Errors as above. */
 int vd_value_check_id(const struct vd_key *key, const char *text, struct vd_err *err);
 
 /* Checks what the text types ask for beyond their length (value_text.c). Errors as above. */

@@ -25,6 +25,19 @@ int vd_value_check_id(const struct vd_key *key, const char *text, struct vd_err 
                       key->name, text, VD_CONFIG_ID_MAX);
 }
 
+int vd_value_check_item(const struct vd_key *key, const char *text, struct vd_err *err)
+{
+    struct vd_err why = {0};
+    int from, to;
+    bool is_yearly;
+
+    if (key->type != VD_KEY_DATES)
+        return vd_value_check_id(key, text, err);
+    if (vd_config_days(text, &from, &to, &is_yearly, &why) == 0)
+        return 0;
+    return vd_err_set(err, VD_EINVAL, "%s: %s", key->name, why.msg);
+}
+
 static int check_area(const struct vd_key *key, const char *text, struct vd_err *err)
 {
     if (vd_area_is_valid(text))

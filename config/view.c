@@ -97,6 +97,7 @@ static struct vd_json *view_value(const struct vd_key *key, const void *object, 
     case VD_KEY_SET:
         return view_set(key, object, rc);
     case VD_KEY_IDS:
+    case VD_KEY_DATES:
         return view_ids(key, object, rc);
     case VD_KEY_POLYGON:
         return view_polygon(key, object, rc);

@@ -1,5 +1,6 @@
 #include "alerts/rules/memory.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,9 @@
 #include "base/str.h"
 
 enum { CANDIDATES_MAX = 32768 };
+
+/* Stands stay this long behind their window, for a clip that is late. */
+static const int64_t LINGER_US = INT64_C(900000000);
 
 /* ---- candidates ---- */
 
@@ -18,23 +22,36 @@ static size_t candidates_key(const struct vd_event *ev, char *key, size_t size)
     return len;
 }
 
-static struct candidates *candidates_make(struct vd_rules *r, const struct vd_event *ev)
+const struct vd_names *camera_tags(const struct vd_rules *r, const struct vd_event *ev)
 {
     static const struct vd_names no_tags = {0};
     const struct vd_rules_camera *camera =
         vd_map_get(&r->cameras, ev->camera, strlen(ev->camera));
-    const struct vd_names *tags = camera != NULL ? &camera->tags : &no_tags;
+
+    return camera != NULL ? &camera->tags : &no_tags;
+}
+
+static struct candidates *candidates_make(struct vd_rules *r, const struct vd_event *ev)
+{
+    const struct vd_names *tags = camera_tags(r, ev);
     struct candidates *c, *tight;
     int n = r->opts.n_rules;
 
-    c = calloc(1, sizeof *c + (size_t)n * sizeof c->rules[0]);
+    c = calloc(1, sizeof *c + (size_t)n * sizeof c->items[0]);
     if (c == NULL)
         return NULL;
     c->key_len = candidates_key(ev, c->key, sizeof c->key);
-    for (int i = 0; i < n; i++)
-        if (vd_rule_concerns(&r->opts.rules[i], ev, tags) == VD_WHY_FIRES)
-            c->rules[c->n++] = &r->opts.rules[i];
-    tight = realloc(c, sizeof *c + (size_t)c->n * sizeof c->rules[0]);
+    for (int i = 0; i < n; i++) {
+        const struct vd_rule *rule = &r->opts.rules[i];
+        struct candidate item = {.rule = rule};
+
+        item.is_when = vd_cond_concerns(&rule->when, ev, tags) == VD_WHY_FIRES;
+        item.is_after =
+            rule->after_us > 0 && vd_cond_concerns(&rule->after, ev, tags) == VD_WHY_FIRES;
+        if (rule->is_enabled && (item.is_when || item.is_after))
+            c->items[c->n++] = item;
+    }
+    tight = realloc(c, sizeof *c + (size_t)c->n * sizeof c->items[0]);
     return tight != NULL ? tight : c;
 }
 
@@ -67,21 +84,90 @@ const struct candidates *rules_candidates(struct vd_rules *r, const struct vd_ev
     return c;
 }
 
+/* ---- what is kept ---- */
+
+void kept_dirty(struct vd_rules *r, struct kept *kept)
+{
+    if (kept->is_dirty)
+        return;
+    kept->is_dirty = true;
+    kept->dirty_next = r->dirty;
+    r->dirty = kept;
+}
+
+void kept_free(struct kept *kept)
+{
+    union {
+        struct kept *kept;
+        struct stand *stand;
+        struct mark *mark;
+    } of = {.kept = kept};
+
+    if (kept->type == KEPT_STAND)
+        free(of.stand->open);
+    if (kept->type == KEPT_MARK)
+        free(of.mark->ev);
+    free(kept);
+}
+
+size_t group_id(const struct vd_rule *rule, const char *group, char id[GROUP_ID_MAX + 1])
+{
+    size_t len = strlen(rule->id), group_len = strlen(group);
+
+    assert(len <= RULE_ID_MAX && group_len <= VD_GROUP_KEY_MAX);
+    memcpy(id, rule->id, len);
+    id[len] = '\n';
+    memcpy(id + len + 1, group, group_len + 1);
+    return len + 1 + group_len;
+}
+
 /* ---- stands ---- */
 
-void stand_dirty(struct vd_rules *r, struct stand *s)
+bool stand_lasts(const struct stand *s)
 {
-    if (s->is_dirty)
-        return;
-    s->is_dirty = true;
-    s->dirty_next = r->dirty;
-    r->dirty = s;
+    return s->n_open > 0 || s->is_silent;
+}
+
+void stand_attach(struct vd_rules *r, struct stand *s, struct live *live)
+{
+    if (s->n_open == s->room) {
+        int room = s->room == 0 ? 2 : s->room * 2;
+        struct live **more = realloc(s->open, (size_t)room * sizeof(struct live *));
+
+        if (more == NULL) {
+            r->rc = VD_ENOMEM;
+            return;
+        }
+        s->open = more;
+        s->room = room;
+    }
+    s->open[s->n_open++] = live;
+}
+
+void stand_detach(struct stand *s, const struct live *live)
+{
+    for (int i = 0; i < s->n_open; i++)
+        if (s->open[i] == live) {
+            s->open[i] = s->open[--s->n_open];
+            return;
+        }
+}
+
+int64_t stand_kept_until(const struct stand *s)
+{
+    int64_t until = s->last_us + s->window_us;
+
+    if (s->rule != NULL)
+        until = max64(until, s->opened_us + s->rule->cooldown_us);
+    return until + LINGER_US;
 }
 
 static void unshow(struct vd_rules *r, struct stand *s)
 {
     struct stand *first = vd_map_get(&r->shown, s->event.bytes, sizeof s->event.bytes);
 
+    if (vd_uuid_is_nil(&s->event))
+        return;
     if (first == s) {
         (void)vd_map_take(&r->shown, s->event.bytes, sizeof s->event.bytes);
         if (s->shown_next != NULL && /* room was just made */
@@ -100,9 +186,10 @@ void stand_show(struct vd_rules *r, struct stand *s, const struct vd_uuid *event
 {
     struct stand *first;
 
-    if (!vd_uuid_is_nil(&s->event))
-        unshow(r, s);
+    unshow(r, s);
     s->event = *event;
+    if (vd_uuid_is_nil(event))
+        return;
     first = vd_map_get(&r->shown, event->bytes, sizeof event->bytes);
     if (first != NULL) {
         s->shown_next = first->shown_next;
@@ -121,6 +208,7 @@ struct stand *stand_new(struct vd_rules *r, const struct vd_uuid *alert, const c
         r->rc = VD_ENOMEM;
         return NULL;
     }
+    s->kept.type = KEPT_STAND;
     s->alert = *alert;
     (void)vd_str_copy(s->rule_id, sizeof s->rule_id, rule_id);
     (void)vd_str_copy(s->group, sizeof s->group, group);
@@ -131,7 +219,21 @@ struct stand *stand_new(struct vd_rules *r, const struct vd_uuid *alert, const c
         free(s);
         return NULL;
     }
+    if (s->rule != NULL && s->rule->is_suppressing) {
+        s->cause_next = r->causes;
+        r->causes = s;
+    }
     return s;
+}
+
+static void leave_causes(struct vd_rules *r, const struct stand *s)
+{
+    struct stand **at = &r->causes;
+
+    while (*at != NULL && *at != s)
+        at = &(*at)->cause_next;
+    if (*at == s)
+        *at = s->cause_next;
 }
 
 void stand_forget(struct vd_rules *r, struct stand *s)
@@ -142,8 +244,9 @@ void stand_forget(struct vd_rules *r, struct stand *s)
     if (vd_map_get(&r->groups, s->group_id, len) == s)
         (void)vd_map_take(&r->groups, s->group_id, len);
     unshow(r, s);
-    s->is_gone = true;
-    stand_dirty(r, s);
+    leave_causes(r, s);
+    s->kept.is_gone = true;
+    kept_dirty(r, &s->kept);
 }
 
 void stand_make_room(struct vd_rules *r)
@@ -154,7 +257,7 @@ void stand_make_room(struct vd_rules *r)
     if (r->stands.n < VD_RULES_STANDS_MAX)
         return;
     while ((s = vd_map_next(&r->stands, &at)) != NULL)
-        if (s->n_open == 0 && (oldest == NULL || s->last_us < oldest->last_us))
+        if (!stand_lasts(s) && (oldest == NULL || s->last_us < oldest->last_us))
             oldest = s;
     if (oldest != NULL)
         stand_forget(r, oldest);

@@ -7,12 +7,8 @@
 
 #include "alerts/rules/memory.h"
 
-/* Stands stay this long behind their window, for a clip that is late. */
-static const int64_t LINGER_US = INT64_C(900000000);
 static const int64_t GRACE_US = 1200000;
-/* Who tells so long before the last message tells it by a clock that was set back since: what
- * is merely late is at most time_suspect (5 min) old, else it goes by the time of receipt. */
-static const int64_t CLOCK_SET_US = INT64_C(900000000);
+static const int64_t SETTLE_US = 30000000;
 
 static int index_book(struct vd_rules *r)
 {
@@ -50,10 +46,12 @@ int vd_rules_new(struct vd_rules **ret_rules, const struct vd_rules_opts *opts,
     r->opts = *opts;
     if (r->opts.grace_us == 0)
         r->opts.grace_us = GRACE_US;
+    if (r->opts.settle_us == 0)
+        r->opts.settle_us = SETTLE_US;
     if (r->opts.make_id == NULL)
         r->opts.make_id = vd_uuid_make;
-    r->next_live_us = r->next_stand_us = INT64_MAX;
-    if (index_book(r) < 0) {
+    r->next_live_us = r->next_stand_us = r->next_mark_us = INT64_MAX;
+    if (index_book(r) < 0 || silences_make(r) < 0) {
         vd_rules_free(&r);
         return vd_err_set(err, VD_ENOMEM, "rules: out of memory");
     }
@@ -66,6 +64,7 @@ void vd_rules_free(struct vd_rules **rules)
     struct vd_rules *r = *rules;
     struct stand *s;
     struct live *live;
+    struct kept *kept;
     size_t at = 0;
 
     if (r == NULL)
@@ -75,11 +74,13 @@ void vd_rules_free(struct vd_rules **rules)
         free(live);
     }
     for (at = 0; (s = vd_map_next(&r->stands, &at)) != NULL;)
-        if (!s->is_dirty)
-            free(s);
-    while ((s = r->dirty) != NULL) {
-        r->dirty = s->dirty_next;
-        free(s);
+        if (!s->kept.is_dirty)
+            kept_free(&s->kept);
+    tallies_free(r);
+    silences_free(r);
+    while ((kept = r->dirty) != NULL) {
+        r->dirty = kept->dirty_next;
+        kept_free(kept);
     }
     candidates_flush(r);
     vd_map_fini(&r->rules);
@@ -91,38 +92,6 @@ void vd_rules_free(struct vd_rules **rules)
     free(r->changes);
     free(r);
     *rules = NULL;
-}
-
-/* ---- changes ---- */
-
-static void change(struct vd_rules *r, enum vd_change_type type, const struct stand *s,
-                   const struct vd_event *ev)
-{
-    if (s->is_refused)
-        return;
-    if (r->n_changes == r->room) {
-        int room = r->room == 0 ? 16 : r->room * 2;
-        struct vd_change *more = realloc(r->changes, (size_t)room * sizeof *more);
-
-        if (more == NULL) {
-            r->rc = VD_ENOMEM;
-            return;
-        }
-        r->changes = more;
-        r->room = room;
-    }
-    r->changes[r->n_changes] = (struct vd_change){.type = type,
-                                                  .alert = s->alert,
-                                                  .rule = s->rule,
-                                                  .rule_id = s->rule_id,
-                                                  .group = s->group,
-                                                  .ev = ev,
-                                                  .first_us = s->first_us,
-                                                  .last_us = s->last_us,
-                                                  .count = s->count};
-    if (ev != NULL)
-        r->changes[r->n_changes].event = ev->event;
-    r->n_changes++;
 }
 
 static int finish(struct vd_rules *r, const struct vd_change **ret_changes, struct vd_err *err)
@@ -139,149 +108,96 @@ static void began(struct vd_rules *r)
     r->rc = 0;
 }
 
-/* ---- firing ---- */
+/* ---- messages ---- */
 
-/* A stand whose last happening is over waits for its window. */
-static void note_stand(struct vd_rules *r, const struct stand *s)
+static void tell(struct vd_rules *r, const struct vd_rule *rule, const struct vd_event *ev,
+                 enum vd_verdict why)
 {
-    int64_t at = s->last_us + s->window_us;
-
-    if (!s->is_auto || s->is_resolved)
-        at += LINGER_US;
-    if (s->n_open == 0 && at < r->next_stand_us)
-        r->next_stand_us = at;
+    if (r->watch != NULL)
+        r->watch(r->watch_arg, rule, ev, why);
 }
 
-static struct stand *stand_open(struct vd_rules *r, const struct vd_rule *rule,
-                                const char *group, const struct vd_event *ev, int64_t at_us)
-{
-    struct vd_uuid alert = r->opts.make_id(at_us);
-    struct stand *s;
-
-    stand_make_room(r);
-    s = stand_new(r, &alert, rule->id, group);
-    if (s == NULL)
-        return NULL;
-    s->window_us = rule->window_us;
-    s->is_auto = rule->is_auto;
-    if (vd_map_put(&r->groups, s->group_id, strlen(s->group_id), s) < 0)
-        r->rc = VD_ENOMEM;
-    stand_show(r, s, &ev->event);
-    return s;
-}
-
-/* Where a happening that begins at start_us and is told at at_us folds, or NULL. */
-static struct stand *joinable(struct vd_rules *r, const struct vd_rule *rule, const char *group,
-                              int64_t start_us, int64_t at_us)
-{
-    char id[GROUP_ID_MAX + 1];
-    struct stand *s;
-    size_t len = strlen(rule->id), group_len = strlen(group);
-
-    assert(len + 1 + group_len < sizeof id);
-    memcpy(id, rule->id, len);
-    id[len] = '\n';
-    memcpy(id + len + 1, group, group_len + 1);
-    s = vd_map_get(&r->groups, id, len + 1 + group_len);
-    if (s == NULL || s->is_closed || s->is_resolved || s->window_us == 0 ||
-        start_us >= s->last_us + s->window_us || at_us < s->last_us - CLOCK_SET_US)
-        return NULL;
-    return s;
-}
-
-static int64_t max64(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* tie may be NULL when too many happenings are followed: then it counts, and is over at once.
- */
-static void fire(struct vd_rules *r, const struct vd_rule *rule, struct tie *tie,
-                 const struct vd_event *ev, int64_t shift_us)
-{
-    char group[VD_GROUP_KEY_MAX + 1];
-    int64_t start_us = ev->start_us + shift_us;
-    enum vd_change_type type = VD_CHANGE_JOIN;
-    struct stand *s;
-
-    vd_rule_group(rule, ev, group);
-    s = joinable(r, rule, group, start_us, ev->time_us + shift_us);
-    if (s == NULL) {
-        type = VD_CHANGE_OPEN;
-        s = stand_open(r, rule, group, ev, ev->time_us + shift_us);
-        if (s == NULL)
-            return;
-        s->first_us = start_us;
-    }
-    s->count++;
-    s->last_us = max64(s->last_us, max64(start_us, ev->time_us + shift_us));
-    if (start_us < s->first_us)
-        s->first_us = start_us;
-    stand_dirty(r, s);
-    change(r, type, s, ev);
-    if (tie != NULL) {
-        tie->stand = s;
-        s->n_open++;
-    } else if (s->n_open == 0) {
-        change(r, VD_CHANGE_QUIET, s, ev);
-    }
-    note_stand(r, s);
-}
-
-static void wait_for(struct vd_rules *r, struct tie *tie, int64_t due_us)
+void wait_for(struct vd_rules *r, struct tie *tie, int64_t due_us)
 {
     tie->due_us = due_us;
     if (due_us < r->next_live_us)
         r->next_live_us = due_us;
 }
 
-/* One rule that may be concerned. live may be NULL: nothing is remembered of the happening. */
-static void weigh(struct vd_rules *r, const struct vd_rule *rule, struct live **live,
-                  const struct vd_event *ev, int64_t shift_us)
+/* What stands or is counted already needs no second look. */
+static enum vd_verdict look_again(struct vd_rules *r, const struct tie *tie,
+                                  const struct vd_event *ev, int64_t shift_us)
+{
+    if (tie->stand == NULL)
+        return tie->rule->after_us > 0 && tie->rule->count.within_us == 0 ? VD_WHY_AFTER
+                                                                          : VD_WHY_COUNT;
+    tie->stand->last_us = max64(tie->stand->last_us, ev->time_us + shift_us);
+    kept_dirty(r, &tie->stand->kept);
+    return VD_WHY_STANDING;
+}
+
+/* One rule that may be concerned. *live may be NULL: nothing is remembered of the happening. */
+static enum vd_verdict weigh(struct vd_rules *r, const struct vd_rule *rule, struct live **live,
+                             const struct vd_event *ev, int64_t shift_us)
 {
     struct tie *tie = tie_of(*live, rule);
     int64_t due_us;
     enum vd_verdict why;
 
-    if (tie != NULL && tie->stand != NULL) {
-        tie->stand->last_us = max64(tie->stand->last_us, ev->time_us + shift_us);
-        stand_dirty(r, tie->stand);
-        return;
-    }
+    if (rule->absent_us > 0)
+        return silence_hear(r, rule, live, ev, shift_us);
+    if (tie != NULL && (tie->stand != NULL || tie->is_counted))
+        return look_again(r, tie, ev, shift_us);
     why = vd_rule_decide(rule, ev, shift_us, tie == NULL, &due_us);
     if (why != VD_WHY_FIRES && due_us == INT64_MAX) {
         if (tie != NULL)
             tie_drop(*live, tie);
-        return;
+        return why;
     }
     if (tie == NULL) {
         *live = live_get(r, &ev->event, why == VD_WHY_FIRES);
         tie = *live != NULL ? tie_new(r, *live, rule) : NULL;
     }
     if (r->rc < 0)
-        return;
+        return why;
     if (why == VD_WHY_FIRES)
-        fire(r, rule, tie, ev, shift_us);
-    else if (tie != NULL)
+        return qualify(r, rule, *live, ev, shift_us, due_us);
+    if (tie != NULL)
         wait_for(r, tie, due_us);
+    return why;
 }
 
-/* The happening is over, for all that stood or waited for it. */
-static void end(struct vd_rules *r, struct live *live, const struct vd_event *ev,
-                int64_t shift_us)
+static void weigh_all(struct vd_rules *r, struct live **live, const struct vd_event *ev,
+                      int64_t shift_us)
 {
-    for (int i = 0; i < live->n_ties; i++) {
-        struct stand *s = live->ties[i].stand;
+    const struct candidates *c = rules_candidates(r, ev);
 
-        if (s == NULL)
-            continue;
-        s->last_us = max64(s->last_us, (ev->end_us != 0 ? ev->end_us : ev->time_us) + shift_us);
-        s->n_open--;
-        stand_dirty(r, s);
-        change(r, s->n_open == 0 ? VD_CHANGE_QUIET : VD_CHANGE_LESS, s, ev);
-        note_stand(r, s);
+    for (int i = 0; c != NULL && i < c->n && r->rc == 0; i++) {
+        const struct candidate *item = &c->items[i];
+
+        if (item->is_after)
+            tally_first(r, item->rule, ev, shift_us);
+        if (item->is_when && r->rc == 0)
+            tell(r, item->rule, ev, weigh(r, item->rule, live, ev, shift_us));
     }
-    live_drop(r, live);
+}
+
+/* Why the others are no candidates: asked for by a watcher alone. */
+static void tell_others(struct vd_rules *r, const struct vd_event *ev)
+{
+    const struct vd_names *tags = camera_tags(r, ev);
+
+    for (int i = 0; r->watch != NULL && i < r->opts.n_rules; i++) {
+        const struct vd_rule *rule = &r->opts.rules[i];
+        enum vd_verdict why = vd_cond_concerns(&rule->when, ev, tags);
+
+        if (!rule->is_enabled)
+            why = VD_WHY_DISABLED;
+        if (why == VD_WHY_FIRES && ev->phase == VD_PHASE_MEDIA)
+            why = VD_WHY_PHASE;
+        if (why != VD_WHY_FIRES)
+            tell(r, rule, ev, why);
+    }
 }
 
 static void media(struct vd_rules *r, const struct vd_event *ev)
@@ -289,7 +205,7 @@ static void media(struct vd_rules *r, const struct vd_event *ev)
     struct stand *s = vd_map_get(&r->shown, ev->event.bytes, sizeof ev->event.bytes);
 
     for (; s != NULL; s = s->shown_next)
-        change(r, VD_CHANGE_MEDIA, s, ev);
+        change_add(r, VD_CHANGE_MEDIA, s, ev);
 }
 
 int vd_rules_event(struct vd_rules *rules, const struct vd_event *ev, bool is_suspect,
@@ -297,23 +213,23 @@ int vd_rules_event(struct vd_rules *rules, const struct vd_event *ev, bool is_su
                    struct vd_err *err)
 {
     int64_t shift_us = is_suspect ? received_us - ev->time_us : 0;
-    const struct candidates *c;
     struct live *live = vd_map_get(&rules->live, ev->event.bytes, sizeof ev->event.bytes);
 
     began(rules);
     if (live != NULL && ev->rev <= live->ev.rev)
         return finish(rules, ret_changes, err);
+    tell_others(rules, ev);
     if (ev->phase == VD_PHASE_MEDIA) {
         media(rules, ev);
         return finish(rules, ret_changes, err);
     }
-    c = rules_candidates(rules, ev);
-    for (int i = 0; c != NULL && i < c->n && rules->rc == 0; i++)
-        weigh(rules, c->rules[i], &live, ev, shift_us);
+    weigh_all(rules, &live, ev, shift_us);
     if (rules->rc < 0 || live == NULL)
         return finish(rules, ret_changes, err);
+    cause_review(rules, live);
     if (ev->phase == VD_PHASE_END) {
-        end(rules, live, ev, shift_us);
+        fire_end(rules, live, ev, shift_us);
+        live_drop(rules, live);
     } else if (live->n_ties == 0) {
         live_drop(rules, live);
     } else {
@@ -331,17 +247,33 @@ static void tick_live(struct vd_rules *r, int64_t now_us)
     size_t at = 0;
 
     r->next_live_us = INT64_MAX;
-    while ((live = vd_map_next(&r->live, &at)) != NULL)
+    while ((live = vd_map_next(&r->live, &at)) != NULL) {
+        bool has_fired = false;
+
         for (int i = 0; i < live->n_ties && r->rc == 0; i++) {
             struct tie *tie = &live->ties[i];
 
-            if (tie->stand != NULL)
+            if (tie->stand != NULL || tie->is_counted)
                 continue;
-            if (tie->due_us + r->opts.grace_us > now_us)
+            if (tie->due_us + r->opts.grace_us > now_us) {
                 wait_for(r, tie, tie->due_us);
-            else
-                fire(r, tie->rule, tie, &live->ev, live->shift_us);
+                continue;
+            }
+            has_fired = true;
+            tell(r, tie->rule, &live->ev,
+                 qualify(r, tie->rule, live, &live->ev, live->shift_us, tie->due_us));
+            i -= tie->stand == NULL && !tie->is_counted; /* cools until then: look again */
         }
+        if (has_fired)
+            cause_review(r, live);
+    }
+}
+
+/* One without a window is over with its happening; one beneath a cause, with it. */
+static bool resolves(const struct stand *s, int64_t now_us)
+{
+    return (s->is_auto || !vd_uuid_is_nil(&s->parent)) && !s->is_resolved &&
+           now_us >= s->last_us + s->window_us;
 }
 
 static void tick_stands(struct vd_rules *r, int64_t now_us)
@@ -351,26 +283,25 @@ static void tick_stands(struct vd_rules *r, int64_t now_us)
 
     r->next_stand_us = INT64_MAX;
     while ((s = vd_map_next(&r->stands, &at)) != NULL) {
-        if (s->n_open > 0)
+        if (s->is_silent && silence_is_orphan(r, s)) {
+            s->is_silent = false;
+            change_add(r, VD_CHANGE_QUIET, s, NULL);
+        }
+        if (stand_lasts(s))
             continue;
-        if (s->is_auto && !s->is_resolved && now_us >= s->last_us + s->window_us) {
+        if (resolves(s, now_us)) {
             s->is_resolved = true;
-            stand_dirty(r, s);
-            change(r, VD_CHANGE_RESOLVE, s, NULL);
+            change_add(r, VD_CHANGE_RESOLVE, s, NULL);
         }
-        if (now_us < s->last_us + s->window_us + LINGER_US) {
+        if (now_us < stand_kept_until(s)) {
             note_stand(r, s);
-        } else {
-            stand_dirty(r, s); /* so that dirty_next may chain it below */
-            s->is_gone = true;
-            gone = s;
+            continue;
         }
+        s->gone_next = gone; /* the map must not change while we walk it */
+        gone = s;
     }
-    if (gone == NULL)
-        return;
-    for (s = r->dirty; s != NULL; s = s->dirty_next)
-        if (s->is_gone && vd_map_get(&r->stands, s->alert.bytes, sizeof s->alert.bytes) == s)
-            stand_forget(r, s);
+    for (; gone != NULL; gone = gone->gone_next)
+        stand_forget(r, gone);
 }
 
 int vd_rules_tick(struct vd_rules *rules, int64_t now_us, const struct vd_change **ret_changes,
@@ -382,55 +313,69 @@ int vd_rules_tick(struct vd_rules *rules, int64_t now_us, const struct vd_change
         tick_live(rules, now_us);
     if (now_us >= rules->next_stand_us)
         tick_stands(rules, now_us);
+    if (now_us >= rules->next_mark_us)
+        tally_prune(rules, now_us);
+    if (now_us >= rules->next_silence_us)
+        silences_tick(rules, now_us);
     return finish(rules, ret_changes, err);
 }
 
 int64_t vd_rules_next_us(const struct vd_rules *rules)
 {
-    int64_t live_us = rules->next_live_us;
+    const int64_t others[] = {rules->next_stand_us, rules->next_mark_us,
+                              rules->next_silence_us};
+    int64_t next_us = rules->next_live_us;
 
-    if (live_us != INT64_MAX)
-        live_us += rules->opts.grace_us;
-    return live_us < rules->next_stand_us ? live_us : rules->next_stand_us;
+    if (next_us != INT64_MAX)
+        next_us += rules->opts.grace_us;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (others[i] < next_us)
+            next_us = others[i];
+    return next_us;
 }
 
-int vd_rules_split(struct vd_rules *rules, const struct vd_uuid *alert,
-                   const struct vd_uuid *event, int64_t now_us, struct vd_uuid *ret_alert,
-                   struct vd_err *err)
-{
-    struct stand *s = vd_map_get(&rules->stands, alert->bytes, sizeof alert->bytes), *own;
-    struct live *live = vd_map_get(&rules->live, event->bytes, sizeof event->bytes);
-    struct vd_event ev = {.event = *event};
+/* ---- the clock on the wall ---- */
 
-    if (s == NULL || s->rule == NULL)
-        return vd_err_set(err, VD_EINVAL, "rules: no such alert to split");
-    rules->rc = 0;
-    own = stand_open(rules, s->rule, s->group, &ev, now_us);
-    if (own == NULL || rules->rc < 0)
-        return vd_err_set(err, VD_ENOMEM, "rules: out of memory");
-    own->first_us = own->last_us = s->last_us;
-    own->count = 1;
-    s->count--;
-    s->is_closed = true;
-    for (int i = 0; live != NULL && i < live->n_ties; i++)
-        if (live->ties[i].stand == s) {
-            live->ties[i].stand = own;
-            own->n_open++;
-            s->n_open--;
+static void step_tallies(struct vd_rules *r, int64_t by_us)
+{
+    struct tally *t;
+    size_t at = 0;
+
+    while ((t = vd_map_next(&r->tallies, &at)) != NULL)
+        for (int role = 0; role < N_MARK_ROLES; role++)
+            for (int i = 0; i < t->marks[role].n; i++) {
+                t->marks[role].items[i]->at_us += by_us;
+                kept_dirty(r, &t->marks[role].items[i]->kept);
+            }
+}
+
+void vd_rules_step(struct vd_rules *rules, int64_t by_us)
+{
+    struct live *live;
+    struct stand *s;
+    struct silence *silence;
+    size_t at = 0;
+
+    while ((live = vd_map_next(&rules->live, &at)) != NULL) {
+        live->shift_us += by_us;
+        for (int i = 0; i < live->n_ties; i++)
+            live->ties[i].due_us += by_us;
+    }
+    for (at = 0; (s = vd_map_next(&rules->stands, &at)) != NULL; kept_dirty(rules, &s->kept)) {
+        s->last_us += by_us;
+        s->opened_us += by_us;
+    }
+    for (at = 0; (silence = vd_map_next(&rules->silences, &at)) != NULL;)
+        if (silence->heard_us != 0) {
+            silence->heard_us += by_us;
+            kept_dirty(rules, &silence->kept);
         }
-    for (int i = 0; i < rules->n_changes; i++)
-        if (vd_uuid_equal(&rules->changes[i].alert, alert) &&
-            vd_uuid_equal(&rules->changes[i].event, event)) {
-            rules->changes[i].alert = own->alert;
-            rules->changes[i].first_us = own->first_us;
-            rules->changes[i].count = 1;
-        }
-    stand_dirty(rules, s);
-    stand_dirty(rules, own);
-    note_stand(rules, s);
-    note_stand(rules, own);
-    *ret_alert = own->alert;
-    return 0;
+    step_tallies(rules, by_us);
+    if (rules->settled_us != 0)
+        rules->settled_us += by_us;
+    /* The next tick looks at all, and finds what is next. */
+    rules->next_live_us = rules->next_stand_us = rules->next_mark_us = 0;
+    rules->next_silence_us = rules->silences.n > 0 ? 0 : INT64_MAX;
 }
 
 void vd_rules_refuse(struct vd_rules *rules, const struct vd_uuid *alert)
@@ -440,32 +385,20 @@ void vd_rules_refuse(struct vd_rules *rules, const struct vd_uuid *alert)
     if (s == NULL)
         return;
     s->is_closed = s->is_refused = true;
-    stand_dirty(rules, s);
+    kept_dirty(rules, &s->kept);
 }
 
 void vd_rules_stats(const struct vd_rules *rules, struct vd_rules_stats *ret_stats)
 {
     *ret_stats = (struct vd_rules_stats){.live = rules->live.n,
                                          .stands = rules->stands.n,
+                                         .marks = (size_t)rules->n_marks,
                                          .not_waited_for = rules->not_waited_for,
                                          .forgotten = rules->forgotten};
 }
 
-void vd_rules_explain(const struct vd_rules *rules, const struct vd_event *ev,
-                      vd_rules_why_fn *each, void *arg)
+void vd_rules_watch(struct vd_rules *rules, vd_rules_why_fn *each, void *arg)
 {
-    static const struct vd_names no_tags = {0};
-    const struct vd_rules_camera *camera =
-        vd_map_get(&rules->cameras, ev->camera, strlen(ev->camera));
-
-    for (int i = 0; i < rules->opts.n_rules; i++) {
-        const struct vd_rule *rule = &rules->opts.rules[i];
-        int64_t due_us = INT64_MAX;
-        enum vd_verdict why =
-            vd_rule_concerns(rule, ev, camera != NULL ? &camera->tags : &no_tags);
-
-        if (why == VD_WHY_FIRES)
-            why = vd_rule_decide(rule, ev, 0, true, &due_us);
-        each(arg, rule, why, due_us);
-    }
+    rules->watch = each;
+    rules->watch_arg = arg;
 }

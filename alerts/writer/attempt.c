@@ -164,12 +164,10 @@ static int advance(struct work *w, struct vd_err *err)
     return n > 0 ? vd_pg_source_advance(at->pg, moves, n, at->now_us, err) : 0;
 }
 
-static int keep_state(void *arg, const char *rule, const struct vd_uuid *alert,
-                      const char *state)
+static int keep_state(void *arg, const char *rule, const char *key, const char *state)
 {
     struct work *w = arg;
     struct vd_pile *pile = &w->at->batch->pile;
-    char key[VD_UUID_TEXT];
 
     if (w->n_states == w->states_max) {
         int max = w->states_max == 0 ? 64 : w->states_max * 2;
@@ -182,7 +180,6 @@ static int keep_state(void *arg, const char *rule, const struct vd_uuid *alert,
         w->states = more;
         w->states_max = max;
     }
-    vd_uuid_format(alert, key);
     w->states[w->n_states] = (struct vd_pg_rule_state){
         .rule = vd_pile_copy(pile, rule, strlen(rule)),
         .key = vd_pile_copy(pile, key, strlen(key)),

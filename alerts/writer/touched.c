@@ -92,8 +92,9 @@ static int touch(struct vd_touched *t, const struct vd_uuid *id, struct entry **
 static int weight(enum vd_change_type type)
 {
     static const int weights[] = {
-        [VD_CHANGE_OPEN] = 5,  [VD_CHANGE_RESOLVE] = 4, [VD_CHANGE_JOIN] = 3,
-        [VD_CHANGE_QUIET] = 2, [VD_CHANGE_LESS] = 1,    [VD_CHANGE_MEDIA] = 0};
+        [VD_CHANGE_OPEN] = 7,     [VD_CHANGE_RESOLVE] = 6, [VD_CHANGE_JOIN] = 5,
+        [VD_CHANGE_SUPPRESS] = 4, [VD_CHANGE_RELEASE] = 4, [VD_CHANGE_QUIET] = 2,
+        [VD_CHANGE_OVER] = 2,     [VD_CHANGE_LESS] = 1,    [VD_CHANGE_MEDIA] = 0};
 
     return weights[type];
 }
@@ -107,11 +108,15 @@ static void mark(struct vd_touched *t, struct entry *e, const struct vd_change *
     (void)snprintf(e->alert.changed_by, sizeof e->alert.changed_by, "rule:%s", change->rule_id);
 }
 
+/* Ended and of no happening: of all that the alert stood for. */
 static int note_tie(struct vd_touched *t, const struct vd_change *change, bool is_end,
                     struct vd_err *err)
 {
-    struct tie_op *op = vd_pile_take(t->pile, sizeof *op);
+    struct tie_op *op;
 
+    if (!is_end && vd_uuid_is_nil(&change->event))
+        return 0; /* a silence */
+    op = vd_pile_take(t->pile, sizeof *op);
     if (op == NULL)
         return no_memory(err);
     *op = (struct tie_op){.alert = change->alert, .event = change->event, .is_end = is_end};
@@ -135,10 +140,27 @@ static void take_rule(struct vd_alert *a, const struct vd_rule *rule)
     a->resolve_within_us = rule->resolve_within_us;
 }
 
+/* The message that it shows; that of a silence is none. */
+static int show(struct vd_alert *a, const struct vd_change *change, struct vd_err *err)
+{
+    const struct vd_event *ev = change->ev;
+
+    if (ev == NULL) {
+        (void)vd_str_copy(a->kind, sizeof a->kind, "absence");
+        (void)vd_str_copy(a->shows, sizeof a->shows, "null");
+        return 0;
+    }
+    vd_uuid_format(&ev->event, a->event);
+    (void)vd_str_copy(a->kind, sizeof a->kind, vd_kind_name(ev->kind));
+    (void)vd_str_copy(a->snapshot, sizeof a->snapshot, ev->snapshot);
+    if (change->rule->has_clip)
+        (void)vd_str_copy(a->clip, sizeof a->clip, ev->clip);
+    return vd_event_shows(ev, a->shows, sizeof a->shows, err);
+}
+
 static int open_alert(struct vd_touched *t, const struct vd_change *change, struct vd_err *err)
 {
     struct entry *e = entry_new(t, &change->alert);
-    const struct vd_event *ev = change->ev;
     struct vd_alert *a;
 
     if (e == NULL)
@@ -149,16 +171,11 @@ static int open_alert(struct vd_touched *t, const struct vd_change *change, stru
     a->version = 1;
     a->active = true;
     vd_uuid_format(&change->alert, a->id);
-    vd_uuid_format(&change->event, a->event);
     (void)vd_str_copy(a->state, sizeof a->state, "open");
-    (void)vd_str_copy(a->kind, sizeof a->kind, vd_kind_name(ev->kind));
-    (void)vd_str_copy(a->camera, sizeof a->camera, ev->camera);
-    (void)vd_str_copy(a->area, sizeof a->area, ev->area);
+    (void)vd_str_copy(a->camera, sizeof a->camera, change->camera);
+    (void)vd_str_copy(a->area, sizeof a->area, change->area);
     (void)vd_str_copy(a->group, sizeof a->group, change->group);
-    (void)vd_str_copy(a->snapshot, sizeof a->snapshot, ev->snapshot);
     take_rule(a, change->rule);
-    if (change->rule->has_clip)
-        (void)vd_str_copy(a->clip, sizeof a->clip, ev->clip);
     a->events = change->count;
     a->first_us = change->first_us;
     a->last_us = change->last_us;
@@ -168,30 +185,29 @@ static int open_alert(struct vd_touched *t, const struct vd_change *change, stru
     else if (a->resolve_within_us != 0)
         a->deadline_us = a->opened_us + a->resolve_within_us;
     mark(t, e, change);
-    return vd_event_shows(ev, a->shows, sizeof a->shows, err);
+    return show(a, change, err);
 }
 
 static int join(struct vd_touched *t, const struct vd_change *change, struct vd_err *err)
 {
-    struct vd_change own = *change;
+    struct vd_change own;
     struct entry *e;
     int rc = touch(t, &change->alert, &e, err);
 
     if (rc < 0)
         return rc;
     if (e == NULL || strcmp(e->alert.state, "resolved") == 0) {
-        /* Closed by hand meanwhile: what comes now is news. */
-        rc = vd_rules_split(t->rules, &change->alert, &change->event, t->now_us, &own.alert,
-                            err);
-        if (rc < 0)
+        /* Closed by hand meanwhile: what comes now is news, unless it must be counted anew.
+         * The split rewrites the change. */
+        rc = vd_rules_split(t->rules, &change->alert, &change->event, t->now_us, err);
+        if (rc <= 0)
             return rc;
+        own = *change;
         own.type = VD_CHANGE_OPEN;
-        own.count = 1;
-        own.first_us = change->ev->start_us;
         rc = open_alert(t, &own, err);
         return rc < 0 ? rc : note_tie(t, &own, false, err);
     }
-    e->alert.events++;
+    e->alert.events = change->count;
     e->alert.active = true;
     e->alert.last_us = change->last_us;
     if (change->first_us < e->alert.first_us)
@@ -227,14 +243,15 @@ static int take_media(struct vd_alert *a, const struct vd_change *change, struct
 static int less(struct vd_touched *t, const struct vd_change *change, struct vd_err *err)
 {
     struct entry *e;
-    int rc = change->type == VD_CHANGE_MEDIA ? 0 : note_tie(t, change, true, err);
+    bool is_tied = change->type != VD_CHANGE_MEDIA && change->ev != NULL;
+    int rc = is_tied ? note_tie(t, change, true, err) : 0;
     bool is_new;
 
     if (rc == 0)
         rc = touch(t, &change->alert, &e, err);
     if (rc < 0 || e == NULL)
         return rc;
-    rc = take_media(&e->alert, change, err);
+    rc = change->ev != NULL ? take_media(&e->alert, change, err) : 0;
     if (rc < 0)
         return rc;
     is_new = rc > 0;
@@ -245,6 +262,41 @@ static int less(struct vd_touched *t, const struct vd_change *change, struct vd_
     }
     if (is_new)
         mark(t, e, change);
+    return 0;
+}
+
+/* Little is left of a cause: what is left is news of its own. */
+static int over(struct vd_touched *t, const struct vd_change *change, struct vd_err *err)
+{
+    struct entry *e;
+    int rc = note_tie(t, change, true, err);
+
+    if (rc == 0)
+        rc = touch(t, &change->alert, &e, err);
+    if (rc < 0 || e == NULL || !e->alert.active)
+        return rc;
+    e->alert.active = false;
+    e->alert.last_us = change->last_us;
+    mark(t, e, change);
+    return 0;
+}
+
+/* Only what the rules put beneath a cause comes up again with it. */
+static int suppress(struct vd_touched *t, const struct vd_change *change, struct vd_err *err)
+{
+    char parent[VD_UUID_TEXT];
+    bool is_release = change->type == VD_CHANGE_RELEASE;
+    struct entry *e;
+    int rc = touch(t, &change->alert, &e, err);
+
+    if (rc < 0 || e == NULL || strcmp(e->alert.state, "resolved") == 0)
+        return rc;
+    vd_uuid_format(&change->parent, parent);
+    if (is_release && strcmp(e->alert.suppressed_by, parent) != 0)
+        return 0;
+    (void)vd_str_copy(e->alert.suppressed_by, sizeof e->alert.suppressed_by,
+                      is_release ? "" : parent);
+    mark(t, e, change);
     return 0;
 }
 
@@ -275,6 +327,15 @@ int vd_touched_apply(struct vd_touched *t, const struct vd_change *change, struc
     case VD_CHANGE_QUIET:
     case VD_CHANGE_MEDIA:
         return less(t, change, err);
+    case VD_CHANGE_ATTACH:
+        return note_tie(t, change, false, err);
+    case VD_CHANGE_OVER:
+        return over(t, change, err);
+    case VD_CHANGE_SUPPRESS:
+    case VD_CHANGE_RELEASE:
+        return suppress(t, change, err);
+    case VD_CHANGE_NONE:
+        return 0;
     case VD_CHANGE_RESOLVE:
         break;
     }
@@ -293,15 +354,20 @@ int vd_touched_count(const struct vd_touched *t)
 int touched_log(struct vd_touched *t, struct entry *e, struct vd_err *err)
 {
     static const char *const names[] = {
-        [VD_CHANGE_OPEN] = "open",   [VD_CHANGE_JOIN] = "join",
-        [VD_CHANGE_LESS] = "media",  [VD_CHANGE_QUIET] = "quiet",
-        [VD_CHANGE_MEDIA] = "media", [VD_CHANGE_RESOLVE] = "resolve"};
-    char detail[128];
+        [VD_CHANGE_OPEN] = "open",         [VD_CHANGE_JOIN] = "join",
+        [VD_CHANGE_LESS] = "media",        [VD_CHANGE_QUIET] = "quiet",
+        [VD_CHANGE_MEDIA] = "media",       [VD_CHANGE_RESOLVE] = "resolve",
+        [VD_CHANGE_OVER] = "quiet",        [VD_CHANGE_SUPPRESS] = "suppress",
+        [VD_CHANGE_RELEASE] = "unsuppress"};
+    const char *parent = e->alert.suppressed_by;
+    char detail[200];
 
     (void)snprintf(detail, sizeof detail,
-                   "{\"version\":%lld,\"state\":\"%s\",\"active\":%s,\"events\":%lld}",
+                   "{\"version\":%lld,\"state\":\"%s\",\"active\":%s,\"events\":%lld%s%s%s}",
                    (long long)e->alert.version, e->alert.state,
-                   e->alert.active ? "true" : "false", (long long)e->alert.events);
+                   e->alert.active ? "true" : "false", (long long)e->alert.events,
+                   parent[0] != '\0' ? ",\"suppressed_by\":\"" : "", parent,
+                   parent[0] != '\0' ? "\"" : "");
     return vd_alert_log(t->pg, &e->alert, e->alert.changed_by, names[e->type], detail, &e->head,
                         err);
 }
@@ -351,6 +417,8 @@ int touched_tie(struct vd_touched *t, const struct tie_op *op, struct vd_err *er
 
     vd_uuid_format(&op->alert, alert);
     vd_uuid_format(&op->event, event);
+    if (vd_uuid_is_nil(&op->event))
+        return vd_pg_alert_events_end(t->pg, alert, err);
     return op->is_end ? vd_pg_alert_event_end(t->pg, event, ignore, NULL, err)
                       : vd_pg_alert_event_add(t->pg, alert, event, err);
 }

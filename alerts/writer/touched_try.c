@@ -104,9 +104,12 @@ int vd_touched_try_states(struct vd_touched *t, struct vd_pg_rule_state *states,
     for (int i = 0; i < n; i++) {
         struct vd_pg_refused_alert what = {.rule = states[i].rule, .alert = states[i].key};
         struct vd_err why = {0};
+        struct vd_uuid id;
         bool is_refused;
         int rc = vd_pg_mark(t->pg, err), tried;
 
+        if (!vd_uuid_parse(what.alert, &id)) /* of a count or a silence: of no alert */
+            what.alert = "00000000-0000-0000-0000-000000000000";
         if (rc < 0)
             return rc;
         tried = vd_pg_rule_state_save(t->pg, &states[i], 1, t->now_us, &why);

@@ -21,6 +21,7 @@ struct vd_writer {
     struct vd_rules *rules; /* NULL: to be restored */
     struct vd_touched *touched;
     struct vd_writer_state state; /* what was last told */
+    int64_t clock_us;             /* wall against monotonic, when rules last saw the time */
     int64_t handed;               /* last position given to the receiver */
     int64_t down_since_us;        /* wall clock; 0: fine */
     int64_t partitions_us;        /* monotonic: when to look after them again */

@@ -101,6 +101,19 @@ static void settle(struct vd_writer *w, struct vd_batch *batch, const struct vd_
     }
 }
 
+/* A clock that was set is no time that passed. */
+static void heed_clock(struct vd_writer *w, int64_t mono_us)
+{
+    static const int64_t STEP_US = 2000000; /* less is slewed, or a busy machine */
+    int64_t clock_us = writer_wall(w) - mono_us, by_us = clock_us - w->clock_us;
+
+    if (w->clock_us != 0 && (by_us > STEP_US || by_us < -STEP_US)) {
+        LOG_WARN("clock.step", "by_ms=%lld", (long long)(by_us / 1000));
+        vd_rules_step(w->rules, by_us);
+    }
+    w->clock_us = clock_us;
+}
+
 /* One transaction. *ret_rules: it failed at what the rules want, not at a message. */
 static int run(struct vd_writer *w, struct vd_batch *batch, struct vd_attempt *at,
                bool *ret_rules, struct vd_err *err)
@@ -112,6 +125,7 @@ static int run(struct vd_writer *w, struct vd_batch *batch, struct vd_attempt *a
     *ret_rules = false;
     if (w->rules == NULL && (rc = writer_restore(w, err)) < 0)
         return rc;
+    heed_clock(w, began_us);
     at->rules = w->rules;
     rc = vd_attempt_run(at, &done, err);
     if (rc < 0) {

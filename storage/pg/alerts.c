@@ -250,6 +250,16 @@ int vd_pg_alert_event_end(struct vd_pg *pg, const char *event, vd_pg_alert_event
     return n;
 }
 
+int vd_pg_alert_events_end(struct vd_pg *pg, const char *alert, struct vd_err *err)
+{
+    struct vd_pg_args args = {0};
+
+    vd_pg_arg_uuid(&args, alert);
+    return vd_pg_exec_prepared(
+        pg, "UPDATE alert_event SET ended = true WHERE alert = $1 AND NOT ended", &args, NULL,
+        err);
+}
+
 int vd_pg_alert_events_open(struct vd_pg *pg, vd_pg_alert_tie_fn *each, void *arg,
                             struct vd_err *err)
 {

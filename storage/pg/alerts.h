@@ -121,6 +121,9 @@ typedef void vd_pg_alert_event_fn(void *arg, const char *alert, bool still_activ
 int vd_pg_alert_event_end(struct vd_pg *pg, const char *event, vd_pg_alert_event_fn *each,
                           void *arg, struct vd_err *err);
 
+/* The alert stands for none of its happenings any more. Returns how many. */
+int vd_pg_alert_events_end(struct vd_pg *pg, const char *alert, struct vd_err *err);
+
 /* Calls each for every happening that has not ended with the alert that stands for it. Returns
  * how many. */
 typedef void vd_pg_alert_tie_fn(void *arg, const char *alert, const char *event);

@@ -85,11 +85,13 @@ export class AlertDetail extends Element {
   }
 
   private actions(alert: Alert) {
-    if (store.session?.role === 'viewer') return '';
+    const live = alert.camera ? html`<a class="button" id="live" href=${`#/live/${alert.camera}`}>Live view <kbd>l</kbd></a>` : '';
+    if (store.session?.role === 'viewer') return html`<div class="actions">${live}</div>`;
     const off = this.busy || store.link !== 'live' || store.status?.database === false;
     return html`<div class="actions">
       ${alert.state === 'open' ? html`<button class="primary" id="acknowledge" ?disabled=${off} @click=${() => this.acknowledge()}>Acknowledge <kbd>a</kbd></button>` : ''}
       ${alert.state !== 'resolved' && !this.resolving ? html`<button id="resolve" ?disabled=${off} @click=${() => this.startResolving()}>Resolve… <kbd>r</kbd></button>` : ''}
+      ${live}
       ${this.resolving ? html`<div class="dispositions" role="group" aria-label="What was it?"><span>What was it?</span>
         ${dispositions.map((d) => html`<button ?disabled=${off} data-as=${d} @click=${() => this.resolve(d)}>${dispositionWord[d]}</button>`)}
         <button class="quiet" @click=${() => (this.resolving = false)}>Cancel</button></div>` : ''}

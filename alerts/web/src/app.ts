@@ -8,6 +8,8 @@ import type {AlertList} from './alert-list.ts';
 import {banners, notices} from './banners.ts';
 import './camera-list.ts';
 import {Element} from './element.ts';
+import './live-view.ts';
+import type {LiveView} from './live-view.ts';
 import './search-view.ts';
 import {cameraMark, severityMark} from './shapes.ts';
 import './sign-in.ts';
@@ -17,8 +19,8 @@ import {store} from './store.ts';
 import {cameraWords, clock, day, help} from './text.ts';
 import type {Severity} from './types.ts';
 
-type View = 'alerts' | 'cameras' | 'search';
-const views: [View, string][] = [['alerts', 'Alerts'], ['cameras', 'Cameras'], ['search', 'Search']];
+type View = 'alerts' | 'cameras' | 'search' | 'live';
+const views: [View, string][] = [['alerts', 'Alerts'], ['cameras', 'Cameras'], ['search', 'Search'], ['live', 'Live']];
 
 export class App extends Element {
   static override properties = {view: {state: true}, selected: {state: true}, query: {state: true}, severity: {state: true}};
@@ -45,7 +47,7 @@ export class App extends Element {
   private read(): void {
     const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?');
     const [view = '', id = ''] = path.split('/');
-    this.view = view === 'cameras' || view === 'search' ? view : 'alerts';
+    this.view = view === 'cameras' || view === 'search' || view === 'live' ? view : 'alerts';
     this.selected = id || null;
     this.query = query;
   }
@@ -66,6 +68,10 @@ export class App extends Element {
     return this.querySelector('vd-alert-detail');
   }
 
+  private get live(): LiveView | null {
+    return this.querySelector('vd-live');
+  }
+
   private get dialog(): HTMLDialogElement | null {
     return this.querySelector('dialog');
   }
@@ -75,15 +81,17 @@ export class App extends Element {
     const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
     if (!store.session || e.ctrlKey || e.metaKey || e.altKey) return;
     if (e.key === 'Escape' && typing) target.blur();
-    if (typing || (e.key === 'Enter' && target.tagName === 'BUTTON')) return;
+    if (typing || (e.key === 'Enter' && /^(BUTTON|A)$/.test(target.tagName))) return;
     const actions: Record<string, () => void> = {
       j: () => this.list?.move(1), ArrowDown: () => this.list?.move(1),
       k: () => this.list?.move(-1), ArrowUp: () => this.list?.move(-1),
-      PageDown: () => this.list?.move(6), PageUp: () => this.list?.move(-6),
+      PageDown: () => (this.live ? this.live.turn(1) : this.list?.move(6)), PageUp: () => (this.live ? this.live.turn(-1) : this.list?.move(-6)),
+      ArrowRight: () => this.live?.move(1), ArrowLeft: () => this.live?.move(-1),
+      l: () => { const camera = this.detail?.current?.camera; if (camera) location.hash = `#/live/${camera}`; },
       Home: () => this.list?.showHeld(),
       a: () => void this.detail?.acknowledge(), r: () => this.detail?.startResolving(),
       s: () => this.list?.toggleUrgent(), m: () => toggleSound(),
-      1: () => this.go('alerts', null), 2: () => this.go('cameras', null), 3: () => this.go('search', null),
+      1: () => this.go('alerts', null), 2: () => this.go('cameras', null), 3: () => this.go('search', null), 4: () => this.go('live', null),
       '/': () => { this.go('search', null); void this.updateComplete.then(() => this.querySelector<HTMLElement>('vd-search')?.focus()); },
       '?': () => (this.dialog?.open ? this.dialog.close() : this.dialog?.showModal()),
       Escape: () => this.escape(),
@@ -128,6 +136,7 @@ export class App extends Element {
 
   private body() {
     if (this.view === 'cameras') return html`<vd-camera-list></vd-camera-list>`;
+    if (this.view === 'live') return html`<vd-live .selected=${this.selected}></vd-live>`;
     const pane = html`<vd-alert-detail class="pane" .alertId=${this.selected} @close=${() => this.go(this.view, null)}></vd-alert-detail>`;
     const choose = (e: CustomEvent<string>) => this.go(this.view, e.detail);
     return this.view === 'search'
@@ -141,7 +150,7 @@ export class App extends Element {
     if (!store.session) return store.link === 'starting' ? html`` : html`<vd-sign-in></vd-sign-in>`;
     const red = [...store.alerts.values()].filter((a) => a.severity === 'red' && a.state === 'open').length;
     document.title = red ? `(${red}) Vedette` : 'Vedette';
-    return html`<div class="frame ${store.link}">${this.head()}<div class="banners">${banners()}</div>${this.body()}</div>${notices(this.view === 'cameras' ? null : this.selected, false)}${this.help()}`;
+    return html`<div class="frame ${store.link}">${this.head()}<div class="banners">${banners()}</div>${this.body()}</div>${notices(this.view === 'cameras' || this.view === 'live' ? null : this.selected, false)}${this.help()}`;
   }
 }
 customElements.define('vd-app', App);

@@ -28,7 +28,7 @@ export class CameraList extends Element {
       <div class="reason">${camera.reason && words.level !== 'good' ? html`<p>${camera.reason}</p>` : ''}
         ${words.advice ? html`<p class="advice">${words.advice}</p>` : ''}
         ${words.level === 'good' ? html`<p class="dim">${cameraPicture(camera)}</p>` : ''}</div>
-      <div class="count">${open ? html`<a href=${`#/search?camera=${camera.id}&state=unresolved`}>${open} unresolved</a>` : ''}</div>
+      <div class="count">${camera.enabled ? html`<a class="see" href=${`#/live/${camera.id}`}>Live</a>` : ''}${open ? html`<a href=${`#/search?camera=${camera.id}&state=unresolved`}>${open} unresolved</a>` : ''}</div>
     </li>`;
   }
 

@@ -198,10 +198,38 @@ export function cameraWords(camera: Camera): CameraWords {
   return known;
 }
 
+export interface LiveState {
+  state?: 'connected' | 'lost' | 'unreachable' | 'busy';
+  main?: boolean;
+  lost?: number;
+}
+
+interface LiveWords {
+  /** 'good': now; 'wait': not yet; 'bad': old, or nothing. */
+  tone: 'good' | 'wait' | 'bad';
+  word: string;
+  /** Across the picture; '': nothing. */
+  over: string;
+}
+
+const liveTroubles: Record<string, string> = {
+  lost: 'The camera is lost', unreachable: 'No ingest worker has this camera', busy: 'Too many watch already',
+  closed: 'Connecting to the console',
+};
+
+/** What is said of a live picture; staleMs > 0: how old it is. */
+export function liveWords(state: string | undefined, isVideo: boolean, hasPicture: boolean, staleMs: number): LiveWords {
+  const trouble = state ? liveTroubles[state] ?? '' : '';
+  if (staleMs > 0) return {tone: 'bad', word: `${span(staleMs)} old`, over: `${trouble || 'Nothing new comes'}. Picture from ${span(staleMs)} ago.`};
+  if (!hasPicture) return {tone: trouble && state !== 'closed' ? 'bad' : 'wait', word: trouble ? '' : 'Waiting', over: trouble || 'Waiting for a picture'};
+  return {tone: 'good', word: isVideo ? 'Live' : 'One picture a second', over: ''};
+}
+
 export const help: [string, string][] = [
   ['j  ↓', 'next alert'], ['k  ↑', 'alert before'], ['Home', 'top of the list, newest shown'],
   ['a', 'acknowledge the selected alert'], ['r', 'resolve the selected alert'],
   ['Enter', 'open the selected alert'], ['Esc', 'close what is open'],
   ['s', 'newest first, or most urgent first'], ['m', 'sound on or off'],
-  ['1  2  3', 'alerts, cameras, search'], ['/', 'search'], ['?', 'this help'],
+  ['l', 'live view of the selected alert’s camera'], ['←  →', 'live: another camera'],
+  ['1  2  3  4', 'alerts, cameras, search, live'], ['/', 'search'], ['?', 'this help'],
 ];

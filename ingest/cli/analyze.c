@@ -68,7 +68,7 @@ static int write_mask(struct analysis *a, struct vd_err *err)
     return 0;
 }
 
-static int print_event(struct analysis *a, const struct vd_happening *h, struct vd_err *err)
+static int tell(struct analysis *a, const struct vd_happening *h, struct vd_err *err)
 {
     struct vd_motion_picture luma = vd_motion_luma(a->motion);
     struct vd_event event = {0};
@@ -76,6 +76,12 @@ static int print_event(struct analysis *a, const struct vd_happening *h, struct 
     int len;
 
     a->starts += h->phase == VD_TRACK_START && h->kind == VD_TRACK_MOTION;
+    if (h->phase == VD_TRACK_END && a->page != NULL)
+        page_end(a->page, h);
+    if (!a->options.is_json && h->phase == VD_TRACK_END) {
+        analyze_write_end(stdout, h, 0, "\n    ");
+        putchar('\n');
+    }
     if (!a->options.is_json)
         return 0;
     vd_track_to_event(h, &a->settings, &event);
@@ -104,7 +110,7 @@ static int report(struct analysis *a, const struct vd_frame *frame,
 {
     a->moving += out->is_open;
     for (int i = 0; i < out->n; i++) {
-        int rc = print_event(a, &out->happenings[i], err);
+        int rc = tell(a, &out->happenings[i], err);
 
         if (rc < 0)
             return rc;
@@ -174,7 +180,7 @@ static int run(struct analysis *a, struct vd_err *err)
     if (rc != VD_EEOF)
         return rc;
     vd_track_stop(a->track, &out);
-    return out.n > 0 ? print_event(a, &out.happenings[0], err) : 0;
+    return out.n > 0 ? tell(a, &out.happenings[0], err) : 0;
 }
 
 static void set_zone(struct analysis *a, const struct vd_frame *frame)

@@ -25,4 +25,9 @@ struct analyze_options {
 /* Prints what is wrong and returns the exit code, or -1 to go on. */
 int analyze_options_parse(struct analyze_options *options, int argc, char **argv);
 
+/* Writes one line of a happening that has ended, its times counted from begun_us of its frames'
+ * mono_us, and then, each after `before`, what things did in it. */
+void analyze_write_end(FILE *out, const struct vd_happening *happening, int64_t begun_us,
+                       const char *before);
+
 #endif

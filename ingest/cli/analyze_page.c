@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ingest/cli/analyze.h"
+
 enum { PICTURES_MAX = 60, BMP_HEAD = 54, CURVE_W = 1200, CURVE_H = 220, POINTS_MAX = 4000 };
 
 struct sample {
@@ -177,6 +179,13 @@ int page_add(struct page *page, int64_t t_us, struct vd_motion *motion,
         if (out->happenings[i].phase == VD_TRACK_START && page->pictures < PICTURES_MAX)
             write_start(page, &out->happenings[i], t_us, motion, r);
     return 0;
+}
+
+void page_end(struct page *page, const struct vd_happening *happening)
+{
+    fputs("<p class=end>", page->out);
+    analyze_write_end(page->out, happening, 0, "<br>&emsp;");
+    fputs("</p>\n", page->out);
 }
 
 /* Logarithmic from 0.01 % to all of the zone. */

@@ -17,6 +17,9 @@ int page_add(struct page *page, int64_t t_us, struct vd_motion *motion,
              const struct vd_motion_result *result, const struct vd_track_out *out,
              struct vd_err *err);
 
+/* Takes a happening that has ended: what things did in it is written out. */
+void page_end(struct page *page, const struct vd_happening *happening);
+
 /* Writes the curve, sums and the end; closes in any case and sets *page to NULL. VD_EIO: not
  * all could be written. */
 int page_close(struct page **page, const uint64_t *suppressed, struct vd_err *err);

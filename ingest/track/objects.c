@@ -35,10 +35,13 @@ static bool is_free(const struct vd_object *t)
     return t->track == 0 && t->id == 0 && !t->is_resting;
 }
 
+/* A step from the picture's border or less: between two pictures things go half their width. */
 static bool is_at_border(const struct vd_object *t)
 {
-    return t->x <= BORDER || t->y <= BORDER || t->x + t->w >= 1 - BORDER ||
-           t->y + t->h >= 1 - BORDER;
+    float aside = fmaxf(BORDER, 0.5F * t->w), below = fmaxf(BORDER, 0.2F * t->h);
+
+    return t->x <= aside || t->x + t->w >= 1 - aside || t->y <= BORDER ||
+           t->y + t->h >= 1 - below;
 }
 
 static void did(struct vd_object_zone *zone, uint32_t deed, int64_t now_us)

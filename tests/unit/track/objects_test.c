@@ -341,6 +341,27 @@ Test(objects, over_the_border_of_the_picture_is_in_and_out)
     vd_track_close(&track);
 }
 
+/* Half its width from the border at first and last: it came over it. Further: who knows. */
+Test(objects, a_step_from_the_border_is_at_it)
+{
+    for (int away = 0; away < 2; away++) {
+        begin(0);
+        settings.zones[0].polygon =
+            (struct vd_motion_polygon){4, {{0, 0}, {1, 0}, {1, 1}, {0, 1}}};
+        vd_track_close(&track);
+        cr_assert_eq(vd_track_open(&track, &settings, NULL), 0);
+        for (int i = 0; i < 10; i++) {
+            float x = (away ? 0.06F : 0.035F) + 0.03F * (float)(i < 5 ? i : 9 - i);
+            struct vd_motion_seen one = thing(7, x, 0.6F);
+
+            feed(&one, 1);
+        }
+        quiet(5);
+        cr_assert_str_eq(told(), away ? "1" : "1 enter leave", "away %d: '%s'", away, told());
+        vd_track_close(&track);
+    }
+}
+
 Test(objects, what_is_unsure_does_nothing)
 {
     begin(0);

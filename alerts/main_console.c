@@ -77,8 +77,7 @@ static int parse(struct opts *opts, int argc, char **argv)
 
 static void refuse(const char *reason)
 {
-    LOG_WARN("config.refused",
-             "reason=\"%s\" advice=\"the old one runs on; vedette check names every problem\"",
+    LOG_WARN("config.refused", "reason=\"%s\" advice=\"vedette check names every problem\"",
              reason);
 }
 

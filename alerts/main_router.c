@@ -114,7 +114,7 @@ static void reload(struct vd_router *router, const struct opts *o)
     if (rc >= 0)
         rc = vd_router_reload(router, cfg, &err);
     if (rc >= 0) {
-        LOG_INFO("config.load", "revision=%.12s", cfg->revision);
+        LOG_INFO("config.loaded", "revision=%.12s", cfg->revision);
         keep(cfg, o);
     } else {
         refuse(router, err.msg);

@@ -38,7 +38,7 @@ struct vd_metric vd_numbers[VD_N_NUMBERS] = {
                                .help = "Messages in the spool that the router has not stored.",
                                .type = VD_METRIC_GAUGE},
     [VD_NUMBER_SPOOL_BYTES] = {.name = "vedette_ingest_spool_bytes",
-                               .help = "Bytes that the spool takes on the disk.",
+                               .help = "Bytes of them.",
                                .type = VD_METRIC_GAUGE},
     [VD_NUMBER_CPU] = {.name = "vedette_ingest_cpu_percent",
                        .help = "Use of the processors that the worker may use.",

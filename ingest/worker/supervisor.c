@@ -112,8 +112,8 @@ static void refuse(struct vd_supervisor *s, const char *reason)
     char detail[VD_DETAIL_MAX + 1] = "";
     size_t len = 0;
 
-    LOG_ERROR("config.refused", "reason=\"%s\" advice=\"vedette check names every problem\"",
-              reason);
+    LOG_WARN("config.refused", "reason=\"%s\" advice=\"vedette check names every problem\"",
+             reason);
     (void)vd_str_add(detail, sizeof detail, &len,
                      "The changed configuration was refused, the one before runs on: %s",
                      reason);

@@ -77,7 +77,7 @@ def whoever_is_killed_while_the_folder_is_bad_serves_again_within_seconds():
 
         system.write("cameras/cameras.yaml", "cameras:\n" + system.camera_yaml("one"))
         wait_for(lambda: {c["id"] for c in _cameras(api)} == {"one"}, 8, "the mended folder is taken up", system.tail)
-        wait_for(lambda: len(system.logged(r"vedette-(ingest config\.loaded|router config\.load) ")) >= 3, 8,
+        wait_for(lambda: len(system.logged(r"vedette-(ingest|router) config\.loaded ")) >= 3, 8,
                  "and by the others", system.tail)
         assert system.stop() < 5
 

@@ -6,7 +6,7 @@
 
 enum { LOST_US = 700000, STAY_US = 600000 };
 
-static const float MOVING_SHARE = 0.08F, DOUBT_MAX = 4;
+static const float MOVING_SHARE = 0.08F, DOUBT_MAX = 4, SWARM_MAX = 6, SWARM_S = 4;
 /* Of the picture: what is so large and spreads is near, not far foliage. */
 static const float LARGE = 0.015F;
 /* Of the picture: what is so small is far, and has to go its own length before it is believed.
@@ -82,13 +82,16 @@ static bool reaches_out(const struct vd_blob_track *t, float least)
 }
 
 /* Things on the ground make less than half their length in a step of 0.2 s, unless they go
- * straight; what darts about is an insect. Where tracks went nowhere lately, more is asked. */
-static bool goes_somewhere(const struct vd_blob_track *t, float size, float far)
+ * straight; what darts about is an insect, and of many insects some make a line by chance.
+ * Where tracks went nowhere lately, or the place moves of itself, more is asked. */
+static bool goes_somewhere(const struct vd_blob_track *t, float size, float far, float swarm)
 {
-    float more = floorf(fminf(DOUBT_MAX, t->doubt)), hits = (float)t->hits;
-    float straight = far / fmaxf(1, t->path);
+    float more = floorf(fminf(DOUBT_MAX, t->doubt)) + (t->is_restless && !t->is_large ? 1 : 0);
+    float straight = far / fmaxf(1, t->path), hits = (float)t->hits;
+    float flight = 4 + (t->is_large ? 0 : floorf(fminf(SWARM_MAX, swarm)));
 
-    if (t->path > 0.5F * size * (hits - 1) && (t->is_small || hits < 4 || straight < 0.85F))
+    if (t->path > 0.5F * size * (hits - 1) &&
+        (t->is_small || straight < 0.85F || hits < flight))
         return false;
     if (t->is_small)
         return hits >= 5 + more && t->travel >= (1 + 0.2F * more) * size && straight >= 0.75F;
@@ -101,9 +104,10 @@ static bool goes_somewhere(const struct vd_blob_track *t, float size, float far)
            straight >= 0.6F && reaches_out(t, fmaxf(4, 0.15F * size));
 }
 
-static void hit(struct vd_blob_track *track, const struct vd_blob *blob, float w, float h,
-                int64_t mono_us)
+static void hit(const struct vd_follow *follow, struct vd_blob_track *track,
+                const struct vd_blob *blob, int64_t mono_us)
 {
+    float w = (float)follow->w, h = (float)follow->h;
     float dt_s = (float)(mono_us - track->last_us) * 1e-6F;
     float dx = blob->cx - track->cx, dy = blob->cy - track->cy;
     float share = (float)blob->changed / (float)blob->area, size, far;
@@ -151,7 +155,7 @@ static void hit(struct vd_blob_track *track, const struct vd_blob *blob, float w
     /* What stays in a place that moves of itself is that place. */
     if (track->is_sure && track->is_restless && mono_us - track->went_us > STAY_US)
         anchor(track, blob, mono_us);
-    if (share >= MOVING_SHARE && goes_somewhere(track, size, far))
+    if (share >= MOVING_SHARE && goes_somewhere(track, size, far, follow->swarm))
         track->is_sure = true;
 }
 
@@ -183,6 +187,8 @@ static void begin(struct vd_follow *follow, const struct vd_blob *blob, int64_t 
 
 static void forget(struct vd_follow *follow, int64_t mono_us)
 {
+    float fade = fminf(1, (float)(mono_us - follow->last_us) * 1e-6F / SWARM_S);
+
     follow->n_ended = follow->n_proved = 0;
     for (int i = 0; i < VD_TRACKS_MAX; i++) {
         struct vd_blob_track *track = &follow->tracks[i];
@@ -194,11 +200,15 @@ static void forget(struct vd_follow *follow, int64_t mono_us)
             follow->ended[follow->n_ended++] = track->number;
         track->number = 0;
     }
+    follow->swarm += (float)follow->n_ended / SWARM_S - fade * follow->swarm;
+    follow->last_us = mono_us;
 }
 
 void vd_follow_step(struct vd_follow *follow, const struct vd_blobs *blobs, int min_area,
                     int64_t mono_us, int *blob_track)
 {
+    follow->w = blobs->w;
+    follow->h = blobs->h;
     forget(follow, mono_us);
     for (int b = 0; b < blobs->n; b++) {
         int best = -1;
@@ -222,8 +232,7 @@ void vd_follow_step(struct vd_follow *follow, const struct vd_blobs *blobs, int 
         if (best >= 0) {
             bool was_sure = follow->tracks[best].is_sure;
 
-            hit(&follow->tracks[best], &blobs->blobs[b], (float)blobs->w, (float)blobs->h,
-                mono_us);
+            hit(follow, &follow->tracks[best], &blobs->blobs[b], mono_us);
             if (follow->tracks[best].is_sure && !was_sure)
                 follow->proved[follow->n_proved++] = follow->tracks[best].number;
         } else

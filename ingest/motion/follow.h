@@ -38,6 +38,9 @@ struct vd_blob_track {
 struct vd_follow {
     struct vd_blob_track tracks[VD_TRACKS_MAX];
     uint32_t next_number;
+    int w, h;    /* of the picture */
+    float swarm; /* tracks that ended without having become sure, a second, lately */
+    int64_t last_us;
     uint32_t proved[VD_TRACKS_MAX], ended[VD_TRACKS_MAX]; /* on this frame: became sure; went
                                                              without having become sure */
     int n_proved, n_ended;

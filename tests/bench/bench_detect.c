@@ -1,7 +1,8 @@
 /* tests/bench/bench_detect.c: the detector on generated places x disturbances, with exact
  * truth: crossings found, false starts and seconds, delay of the start, pixel precision and
  * recall. A JSON line a cell, then a table. `bench_detect [--short] [TEXT]`: a few cells, cells
- * whose name holds TEXT. With --short it also judges: it is a test then. */
+ * whose name holds TEXT. With --short it also judges: it is a test then. `--scene TEXT…`: these
+ * scenes instead, as scene.h reads them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +101,7 @@ static void run(struct cell *cell, const char *text)
         struct vd_motion_result result;
         struct vd_track_out out;
         struct vd_frame frame = {
-            .w = spec.width, .h = spec.height, .mono_us = i * INT64_C(200000)};
+            .w = spec.width, .h = spec.height, .mono_us = i * (int64_t)(1000000 / spec.fps)};
 
         vd_scene_render(scene, i, &picture);
         frame.luma = picture.y;
@@ -139,15 +140,46 @@ static void print_json(const struct cell *c)
 
 static void print_table(const struct cell *cells, int n)
 {
-    printf("\n%-28s %9s %6s %8s %7s %6s %6s\n", "cell", "found", "false", "false_s", "delay",
+    printf("\n%-34s %9s %6s %8s %7s %6s %6s\n", "cell", "found", "false", "false_s", "delay",
            "prec", "recall");
     for (int i = 0; i < n; i++) {
         const struct cell *c = &cells[i];
 
-        printf("%-28s %4d/%-4d %6d %8.1f %7.2f %6.3f %6.3f\n", c->name, c->found, c->crossings,
+        printf("%-34s %4d/%-4d %6d %8.1f %7.2f %6.3f %6.3f\n", c->name, c->found, c->crossings,
                c->false_starts, c->false_s, c->delay_s, ratio(c->tp, c->fp),
                ratio(c->tp, c->fn));
     }
+}
+
+static void add(struct cell *all, const struct cell *c)
+{
+    all->crossings += c->crossings;
+    all->found += c->found;
+    all->false_starts += c->false_starts;
+    all->false_s += c->false_s;
+    all->quiet_s += c->quiet_s;
+    all->delay_s += c->delay_s * c->found;
+    all->tp += c->tp;
+    all->fp += c->fp;
+    all->fn += c->fn;
+}
+
+/* Scenes by their text; cells that are no part of the table. */
+static int run_scenes(char **texts, int n)
+{
+    static struct cell cells[CELLS_MAX];
+    struct cell all = {.name = "all"};
+
+    n = n < CELLS_MAX ? n : CELLS_MAX;
+    for (int i = 0; i < n; i++) {
+        snprintf(cells[i].name, sizeof cells[i].name, "%s", texts[i]);
+        run(&cells[i], texts[i]);
+        add(&all, &cells[i]);
+    }
+    all.delay_s = all.found > 0 ? all.delay_s / all.found : 0;
+    print_table(cells, n);
+    print_json(&all);
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -158,6 +190,8 @@ int main(int argc, char **argv)
     struct cell all = {.name = "all"};
     int n = 0;
 
+    if (argc > 2 && strcmp(argv[1], "--scene") == 0)
+        return run_scenes(argv + 2, argc - 2);
     for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
         for (size_t d = 0; d < sizeof disturbances / sizeof *disturbances; d++) {
             struct cell *c = &cells[n];
@@ -172,15 +206,7 @@ int main(int argc, char **argv)
                      5 + p);
             run(c, text);
             print_json(c);
-            all.crossings += c->crossings;
-            all.found += c->found;
-            all.false_starts += c->false_starts;
-            all.false_s += c->false_s;
-            all.quiet_s += c->quiet_s;
-            all.delay_s += c->delay_s * c->found;
-            all.tp += c->tp;
-            all.fp += c->fp;
-            all.fn += c->fn;
+            add(&all, c);
             n++;
         }
     }

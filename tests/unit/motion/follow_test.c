@@ -151,7 +151,7 @@ static const struct way ways[] = {
      0.3F,
      0,
      true,
-     2,
+     3,
      false},
     {"it came and stays by a wall",
      11,
@@ -238,4 +238,38 @@ Test(follow, what_goes_away_is_the_rest_of_itself)
     }
     cr_assert(track->is_sure && track->is_rest, "%.0f pixels of %.0f", (double)track->area,
               (double)track->peak);
+}
+
+/* A fast straight way of four frames: a motor bike, but among insects two of them. */
+static bool believes_a_flight(bool is_swarming)
+{
+    int track = -1, frame = 0;
+
+    vd_follow_init(&follow);
+    for (; frame < 40; frame++) {
+        struct way speck = {.x0 = {(float)(frame * 71 % 280)}, .changed = 0.9F};
+
+        speck.x1[0] = speck.x0[0] + 8;
+        speck.y0 = (float)(frame * 113 % 200);
+        speck.y1 = speck.y0 + 8;
+        place(&speck, 0);
+        blobs.n = is_swarming;
+        vd_follow_step(&follow, &blobs, 30, frame * (int64_t)STEP_US, &track);
+    }
+    for (int i = 0; i < 4; i++, frame++) {
+        struct way flight = {
+            .x0 = {100 + 16 * (float)i}, .y0 = 100, .y1 = 120, .changed = 0.9F};
+
+        flight.x1[0] = flight.x0[0] + 20;
+        place(&flight, 0);
+        vd_follow_step(&follow, &blobs, 30, frame * (int64_t)STEP_US, &track);
+    }
+    cr_assert_geq(track, 0);
+    return follow.tracks[track].is_sure;
+}
+
+Test(follow, a_flight_among_insects_has_to_go_on)
+{
+    cr_assert(believes_a_flight(false));
+    cr_assert_not(believes_a_flight(true), "at %.1f a second", (double)follow.swarm);
 }

@@ -159,6 +159,7 @@ static void *run(void *arg)
     struct vd_feed_opts opts = {.bus = feed->opts.bus,
                                 .feed = feed->feed_at,
                                 .replay = feed->opts.replay,
+                                .keys = feed->opts.keys,
                                 .after = -1,
                                 .prefix = "alert/",
                                 .stop_fd = feed->stop.fd};

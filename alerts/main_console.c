@@ -18,6 +18,7 @@
 #include "base/notify.h"
 #include "config/kept.h"
 #include "config/watch.h"
+#include "config/wire.h"
 
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 };
 
@@ -35,6 +36,8 @@ struct console {
     struct vd_api *api;
     struct vd_console_feed *feed;
     char replay[VD_PATH_MAX + 16]; /* the router's socket for questions */
+    struct vd_bus_keys keys;
+    bool has_keys;
     int signal_fd;
 };
 
@@ -136,6 +139,17 @@ static void run(struct console *console)
     }
 }
 
+static int find_keys(struct console *console, struct vd_err *err)
+{
+    const struct vd_config *cfg = console->cfg;
+    const char *feed = cfg->bus.feed;
+    int rc = vd_wire_client(cfg, feed != NULL && vd_wire_is_open(feed) ? feed : console->replay,
+                            cfg->console.bus_key_file, &console->keys, err);
+
+    console->has_keys = rc > 0;
+    return rc;
+}
+
 static int open_all(struct console *console, struct vd_link *link, struct vd_err *err)
 {
     struct vd_api_opts opts = {.state = console->opts.state, .clock = &vd_clock_system};
@@ -149,8 +163,9 @@ static int open_all(struct console *console, struct vd_link *link, struct vd_err
                            err)) < 0 ||
         (rc = vd_link_endpoint(console->cfg->bus.replay, opts.state, "replay", console->replay,
                                sizeof console->replay, err)) < 0 ||
-        (rc = vd_bus_open(&console->bus, err)) < 0)
+        (rc = find_keys(console, err)) < 0 || (rc = vd_bus_open(&console->bus, err)) < 0)
         return rc;
+    opts.keys = console->has_keys ? &console->keys : NULL;
     opts.bus = console->bus;
     opts.replay = console->replay;
     opts.pg = link->opts;

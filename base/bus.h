@@ -15,6 +15,14 @@ enum { VD_BUS_PARTS_MAX = 8, VD_BUS_KEY_TEXT = 41 };
 
 struct vd_bus;  /* a context */
 struct vd_sock; /* a socket */
+struct vd_zap;
+
+/* CURVE, Z85 text of 40 characters each. The bound side needs its secret key alone, the other
+ * all three. Whoever fills it wipes it. */
+struct vd_bus_keys {
+    char secret_key[VD_BUS_KEY_TEXT], public_key[VD_BUS_KEY_TEXT];
+    char server_key[VD_BUS_KEY_TEXT]; /* the bound side's public key */
+};
 
 enum vd_sock_type { VD_SOCK_DEALER, VD_SOCK_ROUTER, VD_SOCK_XPUB, VD_SOCK_SUB, VD_SOCK_PAIR };
 
@@ -24,13 +32,13 @@ struct vd_sock_opts {
     bool is_bound;        /* bind, else connect */
     int send_hwm;         /* messages; 0 takes 1000 */
     int recv_hwm;
-    int linger_ms;          /* how long close waits for what is unsent; 0: not at all */
-    size_t message_bytes;   /* larger ones drop their sender's connection; 0 takes 64 KiB */
-    const char *public_key; /* CURVE, Z85 text of 40 characters; NULL: plain */
-    const char *secret_key;
-    const char *server_key; /* the bound side's public key, on the connecting side */
-    const uid_t *users;     /* of an ipc socket that is bound: who else is hung up on */
-    size_t n_users;         /* 0: whoever may open its file */
+    int linger_ms;        /* how long close waits for what is unsent; 0: not at all */
+    size_t message_bytes; /* larger ones drop their sender's connection; 0 takes 64 KiB */
+    const struct vd_bus_keys *keys; /* over tcp://; NULL: plain. Read at the opening alone */
+    const struct vd_zap *zap;       /* bound, with keys: who says which keys come in … */
+    const char *realm;              /* … and where to: base/bus_zap.h */
+    const uid_t *users;             /* of an ipc socket that is bound: who else is hung up on */
+    size_t n_users;                 /* 0: whoever may open its file */
 };
 
 /* One frame of a message, borrowed. */
@@ -69,6 +77,10 @@ int vd_sock_send(struct vd_sock *sock, const struct vd_part *parts, size_t n,
 int vd_sock_recv(struct vd_sock *sock, struct vd_part parts[VD_BUS_PARTS_MAX],
                  struct vd_err *err);
 
+/* Whose key the sender of the message taken last has, by the name that base/bus_zap.h knows it
+ * by; "" on a plain socket. Lives as long as the message. */
+const char *vd_sock_user(const struct vd_sock *sock);
+
 /* What vd_bus_poll waits for: a socket, or else a file descriptor. */
 struct vd_poll {
     struct vd_sock *sock; /* NULL: fd */
@@ -84,6 +96,13 @@ int vd_bus_poll(struct vd_poll *items, size_t n, int64_t timeout_us);
 /* A fresh CURVE key pair as Z85 text. */
 int vd_bus_keypair(char public_key[VD_BUS_KEY_TEXT], char secret_key[VD_BUS_KEY_TEXT],
                    struct vd_err *err);
+
+/* The public key that goes with a secret one. VD_EINVAL: it is none. */
+int vd_bus_public_key(const char *secret_key, char public_key[VD_BUS_KEY_TEXT],
+                      struct vd_err *err);
+
+/* Whether text can be a key: 40 characters of Z85. */
+bool vd_bus_is_key(const char *text);
 
 /* Eight bytes, most significant first, as sequence numbers and positions travel. */
 void vd_be64_put(uint8_t bytes[8], uint64_t value);

@@ -54,6 +54,97 @@ static void check_database(struct vd_load *load, const struct vd_entry *root)
                             "whose passwords it makes itself");
 }
 
+/* ---- the bus ---- */
+
+static bool is_tcp(const char *endpoint)
+{
+    return endpoint != NULL && strncmp(endpoint, "tcp://", 6) == 0;
+}
+
+/* The alphabet of Z85. */
+static bool is_key(const char *text)
+{
+    return strspn(text,
+                  "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?"
+                  "&<>()[]{}@%$#") == strlen(text);
+}
+
+/* "gate" would speak for the workers of "gate-2", too. */
+static bool is_within(const char *node, const char *other)
+{
+    size_t len = strlen(other);
+
+    return strncmp(node, other, len) == 0 && (node[len] == '\0' || node[len] == '-');
+}
+
+/* Another's node that would stand for one of this client's, told once of each two. */
+static void check_nodes(struct vd_load *load, const struct vd_entry *at,
+                        const struct vd_bus_client_cfg *client,
+                        const struct vd_bus_client_cfg *other, bool is_before)
+{
+    for (int i = 0; i < client->nodes.n; i++)
+        for (int j = 0; j < other->nodes.n; j++)
+            if (is_within(client->nodes.items[i], other->nodes.items[j]) &&
+                (is_before || strcmp(client->nodes.items[i], other->nodes.items[j]) != 0))
+                vd_load_problem(load, at, "node", "node: '%s' of '%s' would stand for it, too",
+                                other->nodes.items[j], other->name);
+}
+
+static void check_client(struct vd_load *load, const struct vd_entry *at,
+                         const struct vd_bus_cfg *bus, int i)
+{
+    const struct vd_bus_client_cfg *client = &bus->clients[i];
+
+    if (client->name == NULL || client->public_key == NULL)
+        return; /* told already */
+    if (!is_key(client->public_key))
+        vd_load_problem(load, at, "public_key",
+                        "public_key: this is no key that 'vedette key generate' prints");
+    if (client->nodes.n == 0 && !client->listens)
+        vd_load_problem(load, at, "name",
+                        "clients: '%s' may do nothing; give 'node:' or 'listens: true'",
+                        client->name);
+    for (int j = 0; j < bus->n_clients; j++) {
+        const struct vd_bus_client_cfg *other = &bus->clients[j];
+
+        if (j == i || other->name == NULL || other->public_key == NULL)
+            continue;
+        if (j < i && strcmp(client->name, other->name) == 0)
+            vd_load_problem(load, at, "name", "clients: '%s' is given twice", client->name);
+        if (j < i && strcmp(client->public_key, other->public_key) == 0)
+            vd_load_problem(load, at, "public_key", "public_key: '%s' has this one already",
+                            other->name);
+        check_nodes(load, at, client, other, j < i);
+    }
+}
+
+static void check_bus(struct vd_load *load, const struct vd_entry *root)
+{
+    const struct vd_bus_cfg *bus = &load->cfg->bus;
+    const struct vd_console_cfg *console = &load->cfg->console;
+    const struct vd_node *clients = vd_node_child(vd_node_child(root->node, "bus"), "clients");
+    struct vd_entry at = *root;
+    bool is_open = is_tcp(bus->events) || is_tcp(bus->feed) || is_tcp(bus->replay);
+
+    at.node = clients != NULL ? clients->first : NULL;
+    for (int i = 0; i < bus->n_clients && at.node != NULL; i++, at.node = at.node->next)
+        check_client(load, &at, bus, i);
+    if (bus->server_key != NULL && !is_key(bus->server_key))
+        vd_load_problem(load, root, "bus.server_key",
+                        "server_key: this is no key that 'vedette key generate' prints");
+    if (is_open && bus->server_key_file == NULL && bus->key_file == NULL &&
+        console->bus_key_file == NULL)
+        vd_load_problem(
+            load, root, "bus",
+            "bus: over tcp:// it needs keys; give 'server_key_file:' on the router's "
+            "machine, 'server_key:' and 'key_file:' on the others");
+    if (is_open && bus->server_key == NULL &&
+        (bus->key_file != NULL || console->bus_key_file != NULL))
+        vd_load_problem(load, root, "bus",
+                        "bus: 'key_file:' says who we are, 'server_key:' must say who the "
+                        "router is");
+}
+
 void vd_check_system(struct vd_load *load)
 {
     const struct vd_entry root = {.node = load->system, .file = "vedette.yaml"};
@@ -63,6 +154,7 @@ void vd_check_system(struct vd_load *load)
         return; /* defaults need no check: a test does that */
     check_console(load, &root);
     check_database(load, &root);
+    check_bus(load, &root);
     if (ingest->backoff_min_us > ingest->backoff_max_us)
         vd_load_problem(load, &root, "ingest.backoff_min",
                         "backoff_min: it must not be more than backoff_max");
@@ -128,6 +220,9 @@ int vd_check_secrets(struct vd_load *load)
         {VD_CONFIG_SECRETS_DB_CONSOLE, "database.console.password_file",
          db->console.password_file},
         {VD_CONFIG_SECRETS_CONSOLE, "console.metrics_token_file", console->metrics_token_file},
+        {VD_CONFIG_SECRETS_CONSOLE, "console.bus_key_file", console->bus_key_file},
+        {VD_CONFIG_SECRETS_DB_ROUTER, "bus.server_key_file", load->cfg->bus.server_key_file},
+        {VD_CONFIG_SECRETS_CAMERAS, "bus.key_file", load->cfg->bus.key_file},
     };
     int rc = 0;
 

@@ -36,6 +36,8 @@ enum {
     VD_CONFIG_DATES_MAX = 1000,       /* of one calendar */
     VD_CONFIG_COUNT_MAX = 1000,       /* events that one rule counts */
     VD_CONFIG_FILE_MAX = 1024 * 1024, /* bytes of one file */
+    VD_CONFIG_CLIENTS_MAX = 256,      /* keys of the bus */
+    VD_CONFIG_NODES_MAX = 64,         /* of one key */
     VD_CONFIG_DEPTH_MAX = 8,          /* nesting of one file */
     VD_CONFIG_REVISION_LEN = 64       /* hex digits */
 };
@@ -259,9 +261,22 @@ struct vd_database_cfg {
     int64_t retry_us; /* between two attempts to reach a database that is gone */
 };
 
-/* Endpoints of the bus; NULL: ipc:// in the state folder. */
+/* Whose key opens the bus over TCP, and what for. */
+struct vd_bus_client_cfg {
+    const char *name;
+    const char *public_key;  /* Z85, 40 characters */
+    struct vd_strings nodes; /* hands in events as one of these, and asks what is in use */
+    bool listens;            /* to the whole feed: live, replay, snapshot */
+};
+
+/* Endpoints of the bus; NULL: ipc:// in the state folder. Over tcp:// with keys alone. */
 struct vd_bus_cfg {
     const char *events, *feed, *replay, *media;
+    const char *server_key;      /* the router's public key; NULL: none is needed */
+    const char *server_key_file; /* its secret one */
+    const char *key_file;        /* ours: of the workers, and of commands */
+    const struct vd_bus_client_cfg *clients;
+    int n_clients;
     int64_t heartbeat_us;
 };
 
@@ -275,6 +290,7 @@ struct vd_console_cfg {
     struct vd_tls_cfg tls;
     bool is_behind_proxy;
     const char *metrics_token_file; /* NULL: /metrics answers to loopback only */
+    const char *bus_key_file;       /* the console's own, where the bus is tcp:// */
     int64_t session_us;             /* a session ends after this long */
     int64_t offline_us;             /* sessions stay valid this long without the database */
     int64_t sse_heartbeat_us;
@@ -342,11 +358,11 @@ struct vd_config {
 /* Whose secrets this process can and must read; others' files are not looked at. */
 enum {
     VD_CONFIG_SECRETS_NONE = 0,
-    VD_CONFIG_SECRETS_CAMERAS = 1 << 0,
+    VD_CONFIG_SECRETS_CAMERAS = 1 << 0, /* and the workers' key of the bus */
     VD_CONFIG_SECRETS_DB_OWNER = 1 << 1,
-    VD_CONFIG_SECRETS_DB_ROUTER = 1 << 2,
+    VD_CONFIG_SECRETS_DB_ROUTER = 1 << 2, /* and the bus's own key */
     VD_CONFIG_SECRETS_DB_CONSOLE = 1 << 3,
-    VD_CONFIG_SECRETS_CONSOLE = 1 << 4, /* TLS key and metrics token */
+    VD_CONFIG_SECRETS_CONSOLE = 1 << 4, /* TLS key, metrics token, key of the bus */
     VD_CONFIG_SECRETS_ALL = (1 << 5) - 1
 };
 

@@ -58,7 +58,7 @@ struct vd_key {
     const char *def; /* read by the same code as what people write; NULL: absent */
     unsigned flags;
     const char *help;          /* one sentence or two; the manual is printed from it */
-    const char *names;         /* of ENUM, SET: names; of URL: schemes; with spaces between */
+    const char *names;         /* of ENUM, SET: names; of URL, ENDPOINT: schemes; with spaces */
     const struct vd_keys *sub; /* of MAP, LIST */
     size_t offset2;
 };

@@ -53,20 +53,56 @@ static const struct vd_key database_rows[] = {
 static const struct vd_keys database_keys = {"the database", ROWS(database_rows),
                                              sizeof(struct vd_database_cfg)};
 
-#define ENDPOINT(name, field, text)                                                            \
+#define ENDPOINT(name, field, schemes, text)                                                   \
     {                                                                                          \
         name, VD_KEY_ENDPOINT, BUS(field), 1, VD_CONFIG_PATH_MAX, NULL, VD_KEY_RESTART, text,  \
-            NULL, NULL, 0                                                                      \
+            schemes, NULL, 0                                                                   \
     }
 
+#define CLIENT(field) offsetof(struct vd_bus_client_cfg, field)
+static const struct vd_key client_rows[] = {
+    {"name", VD_KEY_ID, CLIENT(name), 1, VD_CONFIG_ID_MAX, NULL, VD_KEY_REQUIRED,
+     "What it is called in logs.", NULL, NULL, 0},
+    {"public_key", VD_KEY_TEXT, CLIENT(public_key), 40, 40, NULL, VD_KEY_REQUIRED,
+     "Its public key, as 'vedette key generate' prints it; in quotes.", NULL, NULL, 0},
+    {"node", VD_KEY_IDS, CLIENT(nodes), 0, VD_CONFIG_NODES_MAX, NULL, 0,
+     "It hands in events as this node (or one of these): its workers are called so, or begin "
+     "so "
+     "and a '-'. It also asks which media are in use.",
+     NULL, NULL, 0},
+    {"listens", VD_KEY_BOOL, CLIENT(listens), 0, 1, "false", 0,
+     "It gets the whole feed: live, replay and snapshot.", NULL, NULL, 0},
+};
+static const struct vd_keys client_keys = {"a client of the bus", ROWS(client_rows),
+                                           sizeof(struct vd_bus_client_cfg)};
+
 static const struct vd_key bus_rows[] = {
-    ENDPOINT("events", events,
-             "Where workers hand events to the router; absent: in the state folder."),
-    ENDPOINT("feed", feed, "Where the router publishes; absent: in the state folder."),
-    ENDPOINT("replay", replay, "Where the router replays; absent: in the state folder."),
-    ENDPOINT("media", media,
+    ENDPOINT("events", events, "ipc tcp",
+             "Where workers hand events to the router, ipc:///path or, with keys, "
+             "tcp://address:port; absent: in the state folder."),
+    ENDPOINT("feed", feed, "ipc tcp",
+             "Where the router publishes; absent: in the state folder."),
+    ENDPOINT("replay", replay, "ipc tcp",
+             "Where the router replays; absent: in the state folder."),
+    ENDPOINT("media", media, "ipc",
              "Folder, as ipc:///folder, of the sockets that serve media; absent: in the state "
              "folder."),
+    {"server_key", VD_KEY_TEXT, BUS(server_key), 40, 40, NULL, VD_KEY_RESTART,
+     "The router's public key, for whoever reaches it over tcp://; in quotes.", NULL, NULL, 0},
+    {"server_key_file", VD_KEY_FILE, BUS(server_key_file), 1, VD_CONFIG_PATH_MAX, NULL,
+     VD_KEY_RESTART | VD_KEY_SECRET,
+     "File with the router's secret key ('vedette key generate' writes it); on its machine "
+     "alone.",
+     NULL, NULL, 0},
+    {"key_file", VD_KEY_FILE, BUS(key_file), 1, VD_CONFIG_PATH_MAX, NULL,
+     VD_KEY_RESTART | VD_KEY_SECRET,
+     "File with the secret key that the workers of this machine, and its commands unless they "
+     "say --key, show over tcp://.",
+     NULL, NULL, 0},
+    {"clients", VD_KEY_LIST, BUS(clients), 0, VD_CONFIG_CLIENTS_MAX, NULL, 0,
+     "Whose keys the router admits over tcp://, and what for. Whoever is not here hears "
+     "nothing.",
+     NULL, &client_keys, BUS(n_clients)},
     {"heartbeat", VD_KEY_DURATION, BUS(heartbeat_us), MS(50), SEC(10), "1s", VD_KEY_RESTART,
      "Between two heartbeats of the router.", NULL, NULL, 0},
 };
@@ -96,6 +132,9 @@ static const struct vd_key web_rows[] = {
      VD_KEY_SECRET,
      "File that holds the bearer token of /metrics; absent: it answers to this machine only.",
      NULL, NULL, 0},
+    {"bus_key_file", VD_KEY_FILE, WEB(bus_key_file), 1, VD_CONFIG_PATH_MAX, NULL,
+     VD_KEY_RESTART | VD_KEY_SECRET,
+     "File with the secret key that the console shows to a bus over tcp://.", NULL, NULL, 0},
     {"session", VD_KEY_DURATION, WEB(session_us), SEC(1), DAY(30), "12h", 0,
      "A session ends after this long.", NULL, NULL, 0},
     {"offline", VD_KEY_DURATION, WEB(offline_us), 0, DAY(1), "1h", 0,

@@ -128,13 +128,20 @@ static int check_endpoint(const struct vd_key *key, const char *text, struct vd_
 {
     enum { SOCKET_PATH_MAX = 107 };
 
-    if (strncmp(text, "tcp://", 6) == 0)
-        return vd_err_set(err, VD_EINVAL,
-                          "%s: tcp:// is not supported yet; use ipc:///path on this machine",
-                          key->name);
+    if (strncmp(text, "tcp://", 6) == 0 && vd_names_find(key->names, "tcp") >= 0) {
+        char host[256];
+        uint16_t port;
+
+        if (vd_config_listen(text + 6, host, sizeof host, &port, NULL) < 0)
+            return vd_err_set(err, VD_EINVAL,
+                              "%s: '%.60s' is not of the form tcp://10.0.0.1:5551", key->name,
+                              text);
+        return 0;
+    }
     if (strncmp(text, "ipc:///", 7) != 0)
-        return vd_err_set(err, VD_EINVAL, "%s: '%.60s' is not of the form ipc:///path",
-                          key->name, text);
+        return vd_err_set(
+            err, VD_EINVAL, "%s: '%.60s' is not of the form ipc:///path%s", key->name, text,
+            vd_names_find(key->names, "tcp") >= 0 ? " or tcp://address:port" : "");
     if (strlen(text + 6) > SOCKET_PATH_MAX)
         return vd_err_set(err, VD_EINVAL, "%s: the path of a socket has %d bytes at most",
                           key->name, SOCKET_PATH_MAX);

@@ -17,11 +17,12 @@
 struct vd_api; /* opaque; any thread unless a function says otherwise */
 
 struct vd_api_opts {
-    struct vd_config *cfg; /* borrowed; a reference is taken */
-    const char *state;     /* the state folder, absolute; must outlive */
-    struct vd_pg_opts pg;  /* how to reach the database; texts must outlive */
-    struct vd_bus *bus;    /* for the workers' media sockets, and the router's */
-    const char *replay;    /* the router's socket for questions; must outlive */
+    struct vd_config *cfg;          /* borrowed; a reference is taken */
+    const char *state;              /* the state folder, absolute; must outlive */
+    struct vd_pg_opts pg;           /* how to reach the database; texts must outlive */
+    struct vd_bus *bus;             /* for the workers' media sockets, and the router's */
+    const char *replay;             /* the router's socket for questions; must outlive */
+    const struct vd_bus_keys *keys; /* where feed or replay are tcp://, or NULL; must outlive */
     const struct vd_clock *clock;
 };
 

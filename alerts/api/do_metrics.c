@@ -21,6 +21,7 @@ static void add_router(const struct vd_api *api, FILE *out)
 {
     struct vd_sock_opts opts = {.type = VD_SOCK_DEALER,
                                 .endpoint = api->opts.replay,
+                                .keys = api->opts.keys,
                                 .message_bytes = ROUTER_MAX + 4096};
     static const char question[] = "{\"op\":\"metrics\"}";
     struct vd_part part = {question, sizeof question - 1}, parts[VD_BUS_PARTS_MAX];

@@ -22,6 +22,7 @@ static const int64_t SILENCE_US = 10000000;
 static const char HELP[] =
     "usage: vedette events [--follow] [--json] [--from P | --since TIME] [--topic PREFIX]\n"
     "                      [--cursor FILE | --append FILE] [--config DIR] [--state DIR]\n"
+    "                      [--key FILE]\n"
     "Prints the feed: what is kept from position P (or a time, RFC 3339) on, and with "
     "--follow\n"
     "what comes from then on. Without --from or --since, --follow begins with now.\n"
@@ -31,11 +32,12 @@ static const char HELP[] =
     "  --append FILE  write the lines to FILE and go on behind its last one: position and "
     "work\n"
     "                 are one, so nothing is missed or written twice, even when killed\n"
+    "  --key FILE     the secret key to show where the bus is tcp:// (else bus.key_file's)\n"
     "  --narrow       take only the topics asked for over the wire (thin links)\n"
     "Exit status 3 when what was asked for is no longer kept, or no router answers.\n";
 
 struct opts {
-    const char *config, *state, *topic, *cursor, *append;
+    const char *config, *state, *topic, *cursor, *append, *key;
     int64_t from, since_us;
     bool is_follow, is_json, is_narrow;
 };
@@ -61,6 +63,9 @@ static bool take_option(struct opts *o, int c)
         return true;
     case 's':
         o->state = optarg;
+        return true;
+    case 'K':
+        o->key = optarg;
         return true;
     case 't':
         o->topic = optarg;
@@ -91,13 +96,19 @@ static bool take_option(struct opts *o, int c)
 
 static int parse(struct opts *o, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"state", required_argument, NULL, 's'},
-        {"topic", required_argument, NULL, 't'},  {"cursor", required_argument, NULL, 'k'},
-        {"append", required_argument, NULL, 'a'}, {"from", required_argument, NULL, 'F'},
-        {"since", required_argument, NULL, 'S'},  {"follow", no_argument, NULL, 'f'},
-        {"json", no_argument, NULL, 'j'},         {"narrow", no_argument, NULL, 'n'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"state", required_argument, NULL, 's'},
+                                            {"topic", required_argument, NULL, 't'},
+                                            {"cursor", required_argument, NULL, 'k'},
+                                            {"append", required_argument, NULL, 'a'},
+                                            {"from", required_argument, NULL, 'F'},
+                                            {"since", required_argument, NULL, 'S'},
+                                            {"follow", no_argument, NULL, 'f'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"narrow", no_argument, NULL, 'n'},
+                                            {"key", required_argument, NULL, 'K'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     int c;
 
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -242,6 +253,7 @@ static int run(struct printer *p, const struct cli_place *place, int signals)
     const struct opts *o = p->o;
     struct vd_feed_opts opts = {.feed = place->feed,
                                 .replay = place->replay,
+                                .keys = place->has_keys ? &place->keys : NULL,
                                 .after = o->is_follow ? -1 : 0,
                                 .since_us = o->since_us,
                                 .prefix = o->topic,
@@ -288,6 +300,8 @@ int main(int argc, char **argv)
         rc = read_cursor(&p, &err);
     else
         rc = o.append != NULL ? open_append(&p, &err) : 0;
+    if (rc >= 0)
+        rc = cli_place_keys(&place, o.key, &err);
     if (rc < 0)
         rc = cli_complain("events", err.msg, CLI_FAILED);
     else

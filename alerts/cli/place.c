@@ -1,5 +1,6 @@
 #include "alerts/cli/place.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +40,24 @@ int cli_place_find(struct cli_place *place, const char *config, const char *stat
     return rc;
 }
 
+int cli_place_keys(struct cli_place *place, const char *key_file, struct vd_err *err)
+{
+    const char *open = vd_wire_is_open(place->feed) ? place->feed : place->replay;
+    char *whole = key_file != NULL ? realpath(key_file, NULL) : NULL;
+    int rc;
+
+    if (key_file != NULL && whole == NULL)
+        return vd_err_set(err, VD_EINVAL, "key '%s': %s", key_file, strerror(errno));
+    rc = vd_wire_client(place->cfg, open, whole != NULL ? whole : place->cfg->bus.key_file,
+                        &place->keys, err);
+    place->has_keys = rc > 0;
+    free(whole);
+    return rc < 0 ? rc : 0;
+}
+
 void cli_place_fini(struct cli_place *place)
 {
+    explicit_bzero(&place->keys, sizeof place->keys);
     vd_config_unref(&place->cfg);
 }
 

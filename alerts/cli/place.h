@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "config/config.h"
+#include "config/wire.h"
 
 /* Exit statuses of all commands. */
 enum {
@@ -21,12 +22,17 @@ enum {
 struct cli_place {
     char config[VD_PATH_MAX], state[VD_PATH_MAX];
     char feed[VD_PATH_MAX + 16], replay[VD_PATH_MAX + 16];
+    struct vd_bus_keys keys; /* after cli_place_keys */
+    bool has_keys;
     struct vd_config *cfg;
 };
 
 /* config and state as given, or NULL. Loads the configuration without its secrets. */
 int cli_place_find(struct cli_place *place, const char *config, const char *state,
                    struct vd_err *err);
+/* What the feed and the replay ask for: nothing on ipc://, over tcp:// the key of that file
+ * (NULL: bus.key_file). */
+int cli_place_keys(struct cli_place *place, const char *key_file, struct vd_err *err);
 void cli_place_fini(struct cli_place *place);
 
 /* Connects as role. */

@@ -17,6 +17,7 @@ static const int64_t SILENCE_US = 5000000;
 
 static const char HELP[] =
     "usage: vedette watch [--area CODE] [--since TIME] [--config DIR] [--state DIR]\n"
+    "                     [--key FILE]\n"
     "Shows alerts as they are opened and changed; '*': its cause is still there. Says so when\n"
     "alerts are delayed. Ctrl-C ends it.\n";
 
@@ -102,6 +103,7 @@ static int run(const struct cli_place *place, const char *prefix, int64_t since_
 {
     struct vd_feed_opts opts = {.feed = place->feed,
                                 .replay = place->replay,
+                                .keys = place->has_keys ? &place->keys : NULL,
                                 .after = -1,
                                 .since_us = since_us,
                                 .prefix = prefix,
@@ -121,11 +123,14 @@ static int run(const struct cli_place *place, const char *prefix, int64_t since_
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"state", required_argument, NULL, 's'},
-        {"area", required_argument, NULL, 'a'},   {"since", required_argument, NULL, 'S'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    const char *config = NULL, *state = NULL, *area = "";
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"state", required_argument, NULL, 's'},
+                                            {"area", required_argument, NULL, 'a'},
+                                            {"since", required_argument, NULL, 'S'},
+                                            {"key", required_argument, NULL, 'K'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    const char *config = NULL, *state = NULL, *area = "", *key = NULL;
     char prefix[256];
     struct cli_place place;
     struct vd_err err = {0};
@@ -140,6 +145,7 @@ int main(int argc, char **argv)
         config = c == 'c' ? optarg : config;
         state = c == 's' ? optarg : state;
         area = c == 'a' ? optarg : area;
+        key = c == 'K' ? optarg : key;
         if (c == 'S' && !vd_time_parse(optarg, &since_us))
             return cli_complain("watch", "--since takes a time like 2026-08-22T03:14:07Z",
                                 CLI_USAGE);
@@ -149,7 +155,8 @@ int main(int argc, char **argv)
     (void)snprintf(prefix, sizeof prefix, "alert/%s%s", area, area[0] != '\0' ? "/" : "");
     vd_json_init();
     signals = vd_signals_open(&err);
-    if (signals < 0 || cli_place_find(&place, config, state, &err) < 0)
+    if (signals < 0 || cli_place_find(&place, config, state, &err) < 0 ||
+        cli_place_keys(&place, key, &err) < 0)
         return cli_complain("watch", err.msg, CLI_FAILED);
     rc = run(&place, prefix, since_us, signals);
     cli_place_fini(&place);

@@ -28,6 +28,7 @@ struct vd_feed {
     struct vd_feed_opts opts;
     char prefix[PREFIX_MAX + 1];
     struct vd_sock *sub, *dealer;
+    struct vd_bus_keys keys; /* kept: each question has a connection of its own */
     enum state state;
     int64_t covered; /* everything up to here was given; -1: not known */
     int64_t floor;
@@ -52,6 +53,7 @@ static int open_dealer(struct vd_feed *f, struct vd_err *err)
 {
     struct vd_sock_opts opts = {.type = VD_SOCK_DEALER,
                                 .endpoint = f->opts.replay,
+                                .keys = f->opts.keys,
                                 .recv_hwm = HWM,
                                 .message_bytes = 1024 * 1024};
 
@@ -63,6 +65,7 @@ static int open_sub(struct vd_feed *f, struct vd_err *err)
 {
     struct vd_sock_opts opts = {.type = VD_SOCK_SUB,
                                 .endpoint = f->opts.feed,
+                                .keys = f->opts.keys,
                                 .recv_hwm = HWM,
                                 .message_bytes = 1024 * 1024};
     int rc = vd_sock_open(&f->sub, f->opts.bus, &opts, err);
@@ -82,6 +85,9 @@ int vd_feed_open(struct vd_feed **ret_feed, const struct vd_feed_opts *opts, str
     if (f == NULL)
         return vd_err_set(err, VD_ENOMEM, "feed: out of memory");
     f->opts = *opts;
+    if (opts->keys != NULL)
+        f->keys = *opts->keys;
+    f->opts.keys = opts->keys != NULL ? &f->keys : NULL;
     f->since_us = opts->since_us;
     f->covered = opts->since_us > 0 ? -1 : opts->after;
     f->state = f->covered < 0 && f->since_us <= 0 ? STATE_BEGIN : STATE_ASK;
@@ -108,6 +114,7 @@ void vd_feed_close(struct vd_feed **feed)
     vd_sock_close(&(*feed)->sub);
     vd_sock_close(&(*feed)->dealer);
     free((*feed)->text);
+    explicit_bzero(&(*feed)->keys, sizeof(*feed)->keys);
     free(*feed);
     *feed = NULL;
 }

@@ -16,9 +16,10 @@
 struct vd_feed;
 
 struct vd_feed_opts {
-    struct vd_bus *bus;        /* outlives the client */
-    const char *feed, *replay; /* endpoints */
-    int64_t after;             /* everything up to this position is done; -1: begin with now */
+    struct vd_bus *bus;             /* outlives the client */
+    const char *feed, *replay;      /* endpoints */
+    const struct vd_bus_keys *keys; /* for those over tcp://; copied */
+    int64_t after;      /* everything up to this position is done; -1: begin with now */
     int64_t since_us;   /* > 0: begin with what was received from then on; after is ignored */
     const char *prefix; /* of the topic; NULL: all */
     bool is_narrow;     /* take only the prefix over the wire: each message is then fetched by a

@@ -37,6 +37,8 @@ struct vd_replay {
     struct session sessions[VD_REPLAY_SESSIONS_MAX];
     struct vd_log_gate gate;
     char metrics[METRICS_MAX];
+    pthread_mutex_t lock; /* guards what follows */
+    bool wants_hang_up;
 };
 
 static int64_t mono_us(void)
@@ -338,7 +340,10 @@ static bool open_socket(struct vd_replay *r)
                                 .endpoint = r->opts.endpoint,
                                 .is_bound = true,
                                 .send_hwm = HWM,
-                                .message_bytes = VD_REPLAY_REQUEST_MAX};
+                                .message_bytes = VD_REPLAY_REQUEST_MAX,
+                                .keys = r->opts.keys,
+                                .zap = r->opts.zap,
+                                .realm = vd_zap_realm_name(VD_ZAP_REPLAY)};
     struct vd_err err = {0};
     uint32_t repeats;
 
@@ -361,6 +366,17 @@ static void read_requests(struct vd_replay *r)
             take_message(r, parts, n);
 }
 
+static bool take_hang_up(struct vd_replay *r)
+{
+    bool wants;
+
+    pthread_mutex_lock(&r->lock);
+    wants = r->wants_hang_up;
+    r->wants_hang_up = false;
+    pthread_mutex_unlock(&r->lock);
+    return wants;
+}
+
 static void *run(void *arg)
 {
     struct vd_replay *r = arg;
@@ -370,7 +386,7 @@ static void *run(void *arg)
         bool is_more = false;
         size_t n = 1;
 
-        if (!r->opts.is_active(r->opts.arg)) {
+        if (take_hang_up(r) || !r->opts.is_active(r->opts.arg)) {
             close_all(r);
         } else if (open_socket(r)) {
             read_requests(r);
@@ -394,8 +410,10 @@ int vd_replay_start(struct vd_replay **ret_replay, const struct vd_replay_opts *
         return vd_err_set(err, VD_ENOMEM, "replay: out of memory");
     r->opts = *opts;
     r->opts.pg.stop_fd = opts->stop->fd;
+    pthread_mutex_init(&r->lock, NULL);
     rc = vd_thread_start(&r->thread, "replay", run, r, err);
     if (rc < 0) {
+        pthread_mutex_destroy(&r->lock);
         free(r);
         return rc;
     }
@@ -403,11 +421,19 @@ int vd_replay_start(struct vd_replay **ret_replay, const struct vd_replay_opts *
     return 0;
 }
 
+void vd_replay_hang_up(struct vd_replay *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->wants_hang_up = true;
+    pthread_mutex_unlock(&r->lock);
+}
+
 void vd_replay_join(struct vd_replay **replay)
 {
     if (*replay == NULL)
         return;
     pthread_join((*replay)->thread, NULL);
+    pthread_mutex_destroy(&(*replay)->lock);
     free(*replay);
     *replay = NULL;
 }

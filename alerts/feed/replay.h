@@ -17,7 +17,7 @@
 #ifndef VD_ALERTS_FEED_REPLAY_H
 #define VD_ALERTS_FEED_REPLAY_H
 
-#include "base/bus.h"
+#include "base/bus_zap.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/stop.h"
@@ -50,7 +50,9 @@ struct vd_replay;
 
 struct vd_replay_opts {
     struct vd_bus *bus;
-    const char *endpoint; /* bound while is_active says so */
+    const char *endpoint;           /* bound while is_active says so */
+    const struct vd_bus_keys *keys; /* NULL: ipc:// */
+    const struct vd_zap *zap;
     struct vd_pg_opts pg; /* what it points to outlives the thread */
     const struct vd_stop *stop;
     bool (*is_active)(void *arg); /* are we the router of this database? Any thread */
@@ -60,6 +62,8 @@ struct vd_replay_opts {
 
 int vd_replay_start(struct vd_replay **ret_replay, const struct vd_replay_opts *opts,
                     struct vd_err *err);
+/* Hangs up on everybody: who is still listed comes back and asks again. Any thread. */
+void vd_replay_hang_up(struct vd_replay *replay);
 void vd_replay_join(struct vd_replay **replay);
 
 #endif

@@ -8,8 +8,9 @@ a restart:
         for message in feed:                  # position, topic, body (a dict)
             store(message, position=message.position)
 
-Needs pyzmq. One thread owns a Feed. As a program it prints lines of JSON:
-python3 vedette_feed.py FEED REPLAY [AFTER [PREFIX]].
+Over tcp:// the router admits listed keys alone: keys=keys_of("secret-key-file", "<the router's public key>"), also
+for snapshot(). Needs pyzmq. One thread owns a Feed. As a program it prints lines of JSON:
+python3 vedette_feed.py [--key FILE SERVER_KEY] FEED REPLAY [AFTER [PREFIX]].
 """
 
 import json
@@ -39,13 +40,25 @@ class WentBack(Exception):
     """The feed is behind us: another database, or one that was restored from a backup."""
 
 
+def keys_of(key_file, server_key):
+    """What keys= takes: our secret key from a file ('vedette key generate' writes one), and the router's public key."""
+    with open(key_file, "rb") as text:
+        secret = text.read().strip()
+    return zmq.curve_public(secret), secret, server_key.encode()
+
+
+def _show(socket, keys):
+    if keys is not None:
+        socket.curve_publickey, socket.curve_secretkey, socket.curve_serverkey = keys
+
+
 class Feed:
     """after: everything up to this position is done; None: begin with now. prefix: of the topic. narrow: take
     only the prefix over the wire, and fetch each message by a replay of it (thin links)."""
 
-    def __init__(self, feed, replay, after=None, prefix="", narrow=False, patience=3.0, context=None):
+    def __init__(self, feed, replay, after=None, prefix="", narrow=False, patience=3.0, context=None, keys=None):
         self.replay_at, self.prefix, self.narrow, self.patience = replay, prefix.encode(), narrow, patience
-        self.context = context or zmq.Context.instance()
+        self.context, self.keys = context or zmq.Context.instance(), keys
         self.position = -1 if after is None else after
         self.heartbeat = None  # the last one, a dict
         self.gaps = 0
@@ -61,6 +74,7 @@ class Feed:
         self._sub.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
         for topic in {self.prefix, HEARTBEAT} if narrow else {b""}:
             self._sub.setsockopt(zmq.SUBSCRIBE, topic)
+        _show(self._sub, keys)
         self._sub.connect(feed)
 
     def __enter__(self):
@@ -124,6 +138,7 @@ class Feed:
         self._dealer = self.context.socket(zmq.DEALER)
         self._dealer.setsockopt(zmq.LINGER, 0)
         self._dealer.setsockopt(zmq.RCVHWM, HWM)
+        _show(self._dealer, self.keys)
         self._dealer.connect(self.replay_at)
         self._send({"op": "replay", "from": self.position + 1, "prefix": self.prefix.decode(), "credit": CREDIT})
         self._state, self._heard, self._rows = "replay", time.monotonic(), 0
@@ -193,10 +208,11 @@ class Feed:
         return None
 
 
-def snapshot(replay, context=None, timeout=10.0):
+def snapshot(replay, context=None, timeout=10.0, keys=None):
     """(position, [(kind, dict)]): open alerts, open events and all cameras, true at that position."""
     socket = (context or zmq.Context.instance()).socket(zmq.DEALER)
     socket.setsockopt(zmq.LINGER, 0)
+    _show(socket, keys)
     socket.connect(replay)
     parts = []
     try:
@@ -217,10 +233,13 @@ def snapshot(replay, context=None, timeout=10.0):
 
 
 def main(argv):
+    keys = keys_of(argv[2], argv[3]) if argv[1:2] == ["--key"] and len(argv) > 3 else None
+    if keys is not None:
+        argv = argv[:1] + argv[4:]
     if len(argv) < 3:
         sys.exit(__doc__)
     after = int(argv[3]) if len(argv) > 3 else None
-    with Feed(argv[1], argv[2], after=after, prefix=argv[4] if len(argv) > 4 else "") as feed:
+    with Feed(argv[1], argv[2], after=after, prefix=argv[4] if len(argv) > 4 else "", keys=keys) as feed:
         for message in feed:
             print(json.dumps(message._asdict()), flush=True)
 

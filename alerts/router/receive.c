@@ -15,85 +15,6 @@ enum {
     MESSAGE_BYTES = 65536,
 };
 
-struct vd_metric vd_receiver_metrics[] = {
-    [METRIC_RECEIVED] = {"vedette_router_received_total",
-                         NULL,
-                         "Messages taken in order.",
-                         VD_METRIC_COUNTER,
-                         0,
-                         {0}},
-    [METRIC_REPEATED] = {"vedette_router_repeated_total",
-                         NULL,
-                         "Messages that had come before.",
-                         VD_METRIC_COUNTER,
-                         0,
-                         {0}},
-    [METRIC_GAPS] = {"vedette_router_gaps_total",
-                     NULL,
-                     "Messages beyond the one expected, to be sent again.",
-                     VD_METRIC_COUNTER,
-                     0,
-                     {0}},
-    [METRIC_UNKNOWN] = {"vedette_router_too_early_total",
-                        NULL,
-                        "Messages of a source before it was welcomed, to be sent again.",
-                        VD_METRIC_COUNTER,
-                        0,
-                        {0}},
-    [METRIC_MALFORMED] = {"vedette_router_malformed_total",
-                          NULL,
-                          "Messages that are none of the protocol; dropped.",
-                          VD_METRIC_COUNTER,
-                          0,
-                          {0}},
-    [METRIC_HELLOS] = {"vedette_router_hellos_total",
-                       NULL,
-                       "Hellos of producers.",
-                       VD_METRIC_COUNTER,
-                       0,
-                       {0}},
-    [METRIC_ACKS] = {"vedette_router_acknowledgements_total",
-                     NULL,
-                     "Acknowledgements after a commit.",
-                     VD_METRIC_COUNTER,
-                     0,
-                     {0}},
-    [METRIC_STALLS] = {"vedette_router_stalls_total",
-                       NULL,
-                       "Turns without reading, for the writer was behind.",
-                       VD_METRIC_COUNTER,
-                       0,
-                       {0}},
-    [METRIC_DROPPED] = {"vedette_router_dropped_total",
-                        NULL,
-                        "Messages for which there was no room while the database was away; "
-                        "asked for again.",
-                        VD_METRIC_COUNTER,
-                        0,
-                        {0}},
-    [METRIC_PUBLISHED] = {"vedette_router_published_total",
-                          NULL,
-                          "Messages of the feed sent.",
-                          VD_METRIC_COUNTER,
-                          0,
-                          {0}},
-    [METRIC_WAITING] = {"vedette_router_waiting",
-                        NULL,
-                        "Events in the spools of producers.",
-                        VD_METRIC_GAUGE,
-                        0,
-                        {0}},
-    [METRIC_OLDEST] = {"vedette_router_oldest_waiting_milliseconds",
-                       NULL,
-                       "Age of the oldest of them.",
-                       VD_METRIC_GAUGE,
-                       0,
-                       {0}},
-    [METRIC_SOURCES] =
-        {"vedette_router_sources", NULL, "Sources known.", VD_METRIC_GAUGE, 0, {0}},
-};
-const size_t vd_receiver_n_metrics = N_METRICS;
-
 /* ---- batches ---- */
 
 struct vd_batch *receiver_current(struct vd_receiver *r)
@@ -221,12 +142,38 @@ static void take_message(struct vd_receiver *r, struct vd_source *s, uint64_t nu
     }
 }
 
+/* Over tcp:// a key speaks for its node alone. */
+static bool is_theirs(struct vd_receiver *r, const struct vd_part *source)
+{
+    const char *user = vd_sock_user(r->events);
+    char name[VD_SOURCE_MAX + 1];
+    uint32_t repeats;
+
+    if (r->opts.events_keys == NULL)
+        return true;
+    if (source->len <= VD_SOURCE_MAX) {
+        memcpy(name, source->data, source->len);
+        name[source->len] = '\0';
+        if (vd_wire_owns(r->cfg, user, name))
+            return true;
+    }
+    vd_metric_add(&vd_receiver_metrics[METRIC_NOT_THEIRS], 1);
+    if (vd_log_gate(&r->gate, METRIC_NOT_THEIRS, receiver_mono(r), &repeats))
+        LOG_WARN("bus.not-theirs",
+                 "client=%s reason=\"it hands in events of a source that is not of its node\" "
+                 "repeats=%u",
+                 user, repeats);
+    return false;
+}
+
 /* [peer][source][number][JSON] */
 void receiver_take(struct vd_receiver *r, const struct vd_part *parts, int n)
 {
     struct vd_source *s;
     uint64_t number;
 
+    if (n == 4 && !is_theirs(r, &parts[1]))
+        return;
     if (n != 4 || parts[0].len > VD_PEER_MAX || !vd_be64_take(&parts[2], &number) ||
         number > INT64_MAX ||
         (s = vd_sources_get(&r->sources, parts[1].data, parts[1].len, receiver_mono(r))) ==
@@ -259,12 +206,18 @@ static int open_sockets(struct vd_receiver *r)
                                   .send_hwm = EVENTS_HWM,
                                   .recv_hwm = EVENTS_HWM,
                                   .message_bytes = MESSAGE_BYTES,
+                                  .keys = r->opts.events_keys,
+                                  .zap = r->opts.zap,
+                                  .realm = vd_zap_realm_name(VD_ZAP_EVENTS),
                                   .users = r->opts.producers,
                                   .n_users = r->opts.n_producers};
     struct vd_sock_opts feed = {.type = VD_SOCK_XPUB,
                                 .endpoint = r->opts.feed,
                                 .is_bound = true,
                                 .send_hwm = FEED_HWM,
+                                .keys = r->opts.feed_keys,
+                                .zap = r->opts.zap,
+                                .realm = vd_zap_realm_name(VD_ZAP_FEED),
                                 .linger_ms = 200};
     struct vd_err err = {0};
     uint32_t repeats;
@@ -335,6 +288,8 @@ static void follow_config(struct vd_receiver *r)
     pthread_mutex_unlock(&r->lock);
     if (next == NULL)
         return;
+    if (r->opts.zap != NULL && !vd_wire_same(r->cfg, next))
+        close_sockets(r); /* whoever may still come in comes in again; nothing is lost by it */
     vd_config_unref(&r->cfg);
     r->cfg = next;
     receiver_forget_cameras(r); /* areas may be others */

@@ -8,7 +8,7 @@
 #include "alerts/router/node.h"
 #include "alerts/router/numbers.h"
 #include "alerts/writer/exchange.h"
-#include "base/bus.h"
+#include "base/bus_zap.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/metrics.h"
@@ -24,7 +24,9 @@ struct vd_receiver_opts {
     const char *events, *feed;  /* endpoints to bind once we are the active router */
     const uid_t *producers;     /* the users who may hand in events; the rest are hung up on */
     size_t n_producers;         /* 0: whoever reaches the socket */
-    struct vd_config *cfg;      /* a reference is taken */
+    const struct vd_zap *zap;   /* over tcp:// */
+    const struct vd_bus_keys *events_keys, *feed_keys; /* NULL: ipc:// */
+    struct vd_config *cfg;                             /* a reference is taken */
     const struct vd_clock *clock;
     const struct vd_stop *stop;
 };

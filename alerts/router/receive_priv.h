@@ -7,6 +7,7 @@
 #include "alerts/router/receive.h"
 #include "alerts/router/sources.h"
 #include "base/log.h"
+#include "config/wire.h"
 
 struct vd_receiver {
     struct vd_receiver_opts opts;
@@ -47,6 +48,7 @@ enum {
     METRIC_WAITING,
     METRIC_OLDEST,
     METRIC_SOURCES,
+    METRIC_NOT_THEIRS,
     N_METRICS
 };
 

@@ -10,10 +10,12 @@
 #include "alerts/router/receive.h"
 #include "alerts/writer/link.h"
 #include "alerts/writer/writer.h"
-#include "base/bus.h"
+#include "base/bus_zap.h"
+#include "base/crypto.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "config/wire.h"
 
 enum { ENDPOINT_MAX = VD_PATH_MAX + 16, BATCHES_SPARE = 4 };
 
@@ -26,6 +28,10 @@ struct vd_router {
     size_t n_producers;
     struct vd_stop stop;
     struct vd_bus *bus;
+    struct vd_zap *zap; /* NULL: all is ipc:// */
+    struct vd_bus_keys keys[VD_N_ZAP_REALMS];
+    bool is_keyed[VD_N_ZAP_REALMS];
+    struct vd_config *now; /* whose keys are admitted; of whoever reloads */
     struct vd_exchange *exchange;
     struct vd_numbers *numbers;
     struct vd_writer *writer;
@@ -53,12 +59,23 @@ enum vd_router_mood vd_router_mood(struct vd_router *router)
     return state.since_us != 0 ? VD_ROUTER_DOWN : VD_ROUTER_STARTING;
 }
 
+static struct vd_metric zap_metrics[] = {
+    {"vedette_router_keys_refused_total",
+     NULL,
+     "Connections over tcp:// whose key is not listed, or not for that socket.",
+     VD_METRIC_COUNTER,
+     0,
+     {0}}};
+
 static size_t metrics(void *arg, char *buf, size_t size)
 {
     const struct vd_router *r = arg;
     size_t len = vd_metrics_print(vd_writer_metrics, vd_writer_n_metrics, buf, size);
 
+    if (r->zap != NULL)
+        vd_metric_set(&zap_metrics[0], (int64_t)vd_zap_refused(r->zap));
     len += vd_metrics_print(vd_receiver_metrics, vd_receiver_n_metrics, buf + len, size - len);
+    len += vd_metrics_print(zap_metrics, 1, buf + len, size - len);
     return len + vd_numbers_print(r->numbers, vd_clock_system.mono_us(vd_clock_system.self),
                                   buf + len, size - len);
 }
@@ -94,6 +111,29 @@ static void find_producers(struct vd_router *r)
     r->producers[r->n_producers++] = st.st_uid;
 }
 
+static const struct vd_bus_keys *keys_of(const struct vd_router *r, enum vd_zap_realm realm)
+{
+    return r->is_keyed[realm] ? &r->keys[realm] : NULL;
+}
+
+/* Before a socket is bound that asks for keys, somebody must be there who knows them. */
+static int open_bus(struct vd_router *r, struct vd_err *err)
+{
+    const char *const endpoints[VD_N_ZAP_REALMS] = {
+        [VD_ZAP_EVENTS] = r->events, [VD_ZAP_FEED] = r->feed, [VD_ZAP_REPLAY] = r->replay_at};
+    bool is_any = false;
+    int rc = vd_bus_open(&r->bus, err);
+
+    for (int i = 0; i < VD_N_ZAP_REALMS && rc >= 0; i++) {
+        rc = vd_wire_server(r->cfg, endpoints[i], &r->keys[i], err);
+        r->is_keyed[i] = rc > 0;
+        is_any = is_any || rc > 0;
+    }
+    if (rc >= 0 && is_any)
+        rc = vd_zap_open(&r->zap, r->bus, err);
+    return rc >= 0 && is_any ? vd_wire_allow(r->zap, r->cfg, err) : rc;
+}
+
 static int start_threads(struct vd_router *r, struct vd_err *err)
 {
     struct vd_writer_opts writer = {.exchange = r->exchange,
@@ -108,10 +148,15 @@ static int start_threads(struct vd_router *r, struct vd_err *err)
                                         .feed = r->feed,
                                         .producers = r->producers,
                                         .n_producers = r->n_producers,
+                                        .zap = r->zap,
+                                        .events_keys = keys_of(r, VD_ZAP_EVENTS),
+                                        .feed_keys = keys_of(r, VD_ZAP_FEED),
                                         .cfg = r->cfg,
                                         .stop = &r->stop};
     struct vd_replay_opts replay = {.bus = r->bus,
                                     .endpoint = r->replay_at,
+                                    .keys = keys_of(r, VD_ZAP_REPLAY),
+                                    .zap = r->zap,
                                     .pg = r->replay_link.opts,
                                     .stop = &r->stop,
                                     .is_active = is_active,
@@ -143,6 +188,7 @@ int vd_router_start(struct vd_router **ret_router, struct vd_config *cfg, const 
         return vd_err_set(err, VD_ENOMEM, "router: out of memory");
     r->stop.fd = -1;
     r->cfg = vd_config_ref(cfg);
+    r->now = vd_config_ref(cfg);
     if (!vd_str_copy(r->state, sizeof r->state, state))
         rc = vd_err_set(err, VD_EINVAL, "the state folder's path is too long");
     if (rc >= 0)
@@ -151,7 +197,7 @@ int vd_router_start(struct vd_router **ret_router, struct vd_config *cfg, const 
     if (rc >= 0)
         rc = vd_stop_init(&r->stop, err);
     if (rc >= 0)
-        rc = vd_bus_open(&r->bus, err);
+        rc = open_bus(r, err);
     if (rc >= 0)
         rc = vd_exchange_open(&r->exchange, (int)cfg->router.queue + BATCHES_SPARE,
                               (int)cfg->router.batch, err);
@@ -182,17 +228,37 @@ void vd_router_stop(struct vd_router **router)
     vd_receiver_join(&r->receiver);
     vd_exchange_close(&r->exchange);
     vd_numbers_free(&r->numbers);
+    vd_zap_close(&r->zap);
     vd_bus_close(&r->bus);
+    vd_secret_wipe(r->keys, sizeof r->keys);
     vd_stop_fini(&r->stop);
     vd_config_unref(&r->cfg);
+    vd_config_unref(&r->now);
     free(r);
     *router = NULL;
+}
+
+/* First who may come in, then the hanging up: whoever is listed no more does not come back. */
+static int reload_keys(struct vd_router *router, struct vd_config *cfg, struct vd_err *err)
+{
+    bool is_same = vd_wire_same(router->now, cfg);
+    int rc = router->zap != NULL ? vd_wire_allow(router->zap, cfg, err) : 0;
+
+    if (rc < 0)
+        return rc;
+    if (router->zap != NULL && !is_same)
+        vd_replay_hang_up(router->replay);
+    vd_config_unref(&router->now);
+    router->now = vd_config_ref(cfg);
+    return 0;
 }
 
 int vd_router_reload(struct vd_router *router, struct vd_config *cfg, struct vd_err *err)
 {
     int rc = vd_writer_reload(router->writer, cfg, err);
 
+    if (rc >= 0)
+        rc = reload_keys(router, cfg, err);
     if (rc < 0)
         return rc;
     vd_receiver_reload(router->receiver, cfg);

@@ -35,6 +35,7 @@ static const struct {
 } others[] = {
     {"up", "Start and supervise all of Vedette on this machine."},
     {"watch", "Show alerts in this terminal as they come."},
+    {"key", "Make a pair of keys for the bus over the network, or show the public one."},
     {"events", "Print events, also as they come (--follow), as JSON (--json)."},
     {"alert", "List, show and acknowledge alerts."},
     {"user", "Tend the users of the console."},

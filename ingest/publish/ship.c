@@ -316,9 +316,7 @@ static int start(struct vd_ship *s, struct vd_err *err)
                                 .endpoint = s->opts.endpoint,
                                 .send_hwm = HWM,
                                 .recv_hwm = HWM,
-                                .public_key = s->opts.public_key,
-                                .secret_key = s->opts.secret_key,
-                                .server_key = s->opts.server_key};
+                                .keys = s->opts.keys};
     int rc = vd_stop_init(&s->stop, err);
 
     if (rc == 0)

@@ -21,7 +21,7 @@ typedef int vd_ship_status_fn(void *arg, int part, char *buf, size_t size);
 struct vd_ship_opts {
     struct vd_bus *bus;
     const char *endpoint;
-    const char *public_key, *secret_key, *server_key; /* CURVE; NULL on ipc */
+    const struct vd_bus_keys *keys; /* NULL on ipc; read at the opening alone */
     struct vd_spool *spool;
     int window;        /* events sent and not acknowledged; at most VD_SPOOL_READ_MAX */
     int64_t resend_us; /* without an acknowledgement for so long, all of them again */

@@ -19,6 +19,8 @@ static const int64_t ANSWER_US = INT64_C(10000000);
 struct vd_retain {
     struct vd_bus *bus;
     const char *replay, *root;
+    struct vd_bus_keys keys;
+    bool has_keys;
     const struct vd_clock *clock;
     struct vd_stop stop;
     pthread_t thread;
@@ -104,7 +106,8 @@ static int take_answer(struct vd_sock *sock, const struct vd_part *parts, int n,
 /* Asks the router for what is unresolved; an answer that is not whole is none. */
 static int ask(struct vd_retain *r, struct needed *needed, struct vd_err *err)
 {
-    struct vd_sock_opts opts = {.type = VD_SOCK_DEALER, .endpoint = r->replay};
+    struct vd_sock_opts opts = {
+        .type = VD_SOCK_DEALER, .endpoint = r->replay, .keys = r->has_keys ? &r->keys : NULL};
     struct vd_sock *sock = NULL;
     int credit = CREDIT, rc = vd_sock_open(&sock, r->bus, &opts, err);
     int64_t end_us = r->clock->mono_us(r->clock->self) + ANSWER_US;
@@ -189,8 +192,9 @@ static void *run(void *arg)
 }
 
 int vd_retain_open(struct vd_retain **ret_retain, struct vd_bus *bus, const char *replay,
-                   const char *root, const struct vd_retention_cfg *limits,
-                   const struct vd_clock *clock, struct vd_err *err)
+                   const struct vd_bus_keys *keys, const char *root,
+                   const struct vd_retention_cfg *limits, const struct vd_clock *clock,
+                   struct vd_err *err)
 {
     struct vd_retain *r = calloc(1, sizeof *r);
     int rc;
@@ -200,6 +204,9 @@ int vd_retain_open(struct vd_retain **ret_retain, struct vd_bus *bus, const char
     r->bus = bus;
     r->replay = replay;
     r->root = root;
+    r->has_keys = keys != NULL;
+    if (keys != NULL)
+        r->keys = *keys;
     r->limits = *limits;
     r->clock = clock;
     pthread_mutex_init(&r->lock, NULL);
@@ -234,6 +241,7 @@ void vd_retain_close(struct vd_retain **retain)
     }
     vd_stop_fini(&r->stop);
     pthread_mutex_destroy(&r->lock);
+    explicit_bzero(&r->keys, sizeof r->keys);
     free(r);
     *retain = NULL;
 }

@@ -12,10 +12,12 @@
 struct vd_retain;
 
 /* Starts the thread; *ret_retain is the caller's to close. root and replay (the endpoint of the
- * router's replay socket) are borrowed until then, the limits are copied. VD_ENOMEM. */
+ * router's replay socket) are borrowed until then, keys (NULL on ipc://) and limits are copied.
+ * VD_ENOMEM. */
 int vd_retain_open(struct vd_retain **ret_retain, struct vd_bus *bus, const char *replay,
-                   const char *root, const struct vd_retention_cfg *limits,
-                   const struct vd_clock *clock, struct vd_err *err);
+                   const struct vd_bus_keys *keys, const char *root,
+                   const struct vd_retention_cfg *limits, const struct vd_clock *clock,
+                   struct vd_err *err);
 
 /* Other limits, after the configuration changed. Any thread. */
 void vd_retain_change(struct vd_retain *retain, const struct vd_retention_cfg *limits);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/bus.h"
+#include "base/crypto.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/notify.h"
@@ -18,6 +19,7 @@
 #include "config/kept.h"
 #include "config/problems.h"
 #include "config/watch.h"
+#include "config/wire.h"
 #include "ingest/evidence/live.h"
 #include "ingest/evidence/serve.h"
 #include "ingest/publish/ship.h"
@@ -221,6 +223,8 @@ static int open_media(struct vd_supervisor *s, struct vd_err *err)
 
 static int open_bus(struct vd_supervisor *s, struct vd_err *err)
 {
+    const char *key_file = s->cfg->bus.key_file;
+    struct vd_bus_keys keys = {0};
     struct vd_ship_opts ship = {.endpoint = s->events_endpoint,
                                 .spool = s->spool,
                                 .window = (int)s->cfg->ingest.window,
@@ -234,12 +238,18 @@ static int open_bus(struct vd_supervisor *s, struct vd_err *err)
     ship.bus = s->bus;
     ship.arg = s->report;
     if (rc == 0)
+        rc = vd_wire_client(s->cfg, s->events_endpoint, key_file, &keys, err);
+    ship.keys = rc > 0 ? &keys : NULL;
+    if (rc >= 0)
         rc = vd_ship_open(&s->ship, &ship, err);
     if (rc == 0)
         rc = open_media(s, err);
     if (rc == 0 && s->opts.share == 0)
-        rc = vd_retain_open(&s->retain, s->bus, s->replay_endpoint, s->media_root,
-                            &s->cfg->retention, s->opts.clock, err);
+        rc = vd_wire_client(s->cfg, s->replay_endpoint, key_file, &keys, err);
+    if (rc >= 0 && s->opts.share == 0)
+        rc = vd_retain_open(&s->retain, s->bus, s->replay_endpoint, rc > 0 ? &keys : NULL,
+                            s->media_root, &s->cfg->retention, s->opts.clock, err);
+    vd_secret_wipe(&keys, sizeof keys);
     return rc;
 }
 

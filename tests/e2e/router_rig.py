@@ -104,9 +104,10 @@ class Rig:
     def router(self):
         return self.start("vedette-router", "--config", os.path.join(self.state, "config"), "--state", self.state)
 
-    def producer(self, name, rate, seconds, seed):
-        return self.start("producer", os.path.join(self.state, "spool", name + ".db"), f"ipc://{self.run}/events.sock", name,
-                          str(rate), str(seconds), str(seed))
+    def producer(self, name, rate, seconds, seed, at=None, keys=()):
+        """keys: the file of its secret key and the router's public one, where at is tcp://."""
+        return self.start("producer", os.path.join(self.state, "spool", name + ".db"), at or f"ipc://{self.run}/events.sock",
+                          name, str(rate), str(seconds), str(seed), *keys)
 
     def command(self, verb, *args):
         return subprocess.run([os.path.join(BIN, "vedette-" + verb), *args, "--config", os.path.join(self.state, "config"),
@@ -130,12 +131,14 @@ class Rig:
 class Raw:
     """A producer by hand: says what it is told to, and keeps what it hears."""
 
-    def __init__(self, rig, source=None):
+    def __init__(self, rig, source=None, at=None, keys=None):
         self.source = source or f"/input/raw/{uuid7()}"
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.linger = 0
-        self.socket.connect(f"ipc://{rig.run}/events.sock")
+        if keys is not None:
+            self.socket.curve_publickey, self.socket.curve_secretkey, self.socket.curve_serverkey = keys
+        self.socket.connect(at or f"ipc://{rig.run}/events.sock")
         self.heard = []
 
     def close(self):

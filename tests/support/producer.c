@@ -1,5 +1,6 @@
 /* A producer without cameras: happenings of made-up cameras, appended to a real spool and
- * shipped by the workers' own shipper. Usage: producer SPOOL ENDPOINT NAME RATE SECONDS SEED.
+ * shipped by the workers' own shipper. Usage: producer SPOOL ENDPOINT NAME RATE SECONDS SEED
+ * [KEY_FILE SERVER_KEY].
  * RATE events a second (0: as fast as they are accepted). Prints how many it appended. */
 #include <inttypes.h>
 #include <signal.h>
@@ -139,10 +140,22 @@ static void finish(void *arg, const struct vd_spool_unfinished *h)
     (void)vd_spool_append(spool, &message, NULL, NULL);
 }
 
+static bool take_keys(const char *file, const char *server_key, struct vd_bus_keys *keys)
+{
+    FILE *f = fopen(file, "r");
+    bool is_read = f != NULL && fgets(keys->secret_key, sizeof keys->secret_key, f) != NULL;
+
+    if (f != NULL)
+        fclose(f);
+    return is_read && vd_str_copy(keys->server_key, sizeof keys->server_key, server_key) &&
+           vd_bus_public_key(keys->secret_key, keys->public_key, NULL) == 0;
+}
+
 int main(int argc, char **argv)
 {
     struct vd_spool_opts opts = {0};
     struct vd_ship_opts ship_opts = {.window = 256, .resend_us = 2000000, .status = status};
+    struct vd_bus_keys keys = {0};
     char who[64];
     struct vd_ship *ship = NULL;
     struct vd_bus *bus = NULL;
@@ -152,8 +165,11 @@ int main(int argc, char **argv)
     double rate, seconds;
     uint64_t seed;
 
-    if (argc != 7)
+    if (argc != 7 && argc != 9)
         return 2;
+    if (argc == 9 && !take_keys(argv[7], argv[8], &keys))
+        return 2;
+    ship_opts.keys = argc == 9 ? &keys : NULL;
     name = argv[3];
     rate = strtod(argv[4], NULL);
     seconds = strtod(argv[5], NULL);

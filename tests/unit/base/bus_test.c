@@ -1,11 +1,11 @@
-#include "base/bus.h"
+#include "base/bus_zap.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { WAIT_US = 5000000 };
+enum { WAIT_US = 20000000 }; /* a refused handshake runs out after 5 s, and is begun again */
 
 static int take(struct vd_sock *sock, struct vd_part parts[VD_BUS_PARTS_MAX])
 {
@@ -119,36 +119,100 @@ Test(bus, a_message_over_the_limit_cuts_its_sender_off)
     vd_bus_close(&bus);
 }
 
-Test(bus, curve_lets_in_who_knows_the_servers_key)
+static struct vd_bus_keys keys_of(const char *server_key)
 {
-    char server_public[VD_BUS_KEY_TEXT], server_secret[VD_BUS_KEY_TEXT];
-    char client_public[VD_BUS_KEY_TEXT], client_secret[VD_BUS_KEY_TEXT];
-    struct vd_sock *router = NULL, *dealer = NULL, *plain = NULL;
-    struct vd_part parts[VD_BUS_PARTS_MAX], out = text("hello");
+    struct vd_bus_keys keys = {0};
+
+    cr_assert_eq(vd_bus_keypair(keys.public_key, keys.secret_key, NULL), 0);
+    if (server_key != NULL)
+        memcpy(keys.server_key, server_key, sizeof keys.server_key);
+    return keys;
+}
+
+static struct vd_zap_client client_of(const char *name, const struct vd_bus_keys *keys,
+                                      unsigned realms)
+{
+    struct vd_zap_client client = {.realms = realms};
+
+    snprintf(client.name, sizeof client.name, "%s", name);
+    memcpy(client.public_key, keys->public_key, sizeof client.public_key);
+    return client;
+}
+
+static void say(struct vd_sock **sock, struct vd_bus *bus, const char *endpoint,
+                const struct vd_bus_keys *keys, const char *word)
+{
+    struct vd_sock_opts opts = {.type = VD_SOCK_DEALER, .endpoint = endpoint, .keys = keys};
+    struct vd_part out = text(word);
+
+    cr_assert_eq(vd_sock_open(sock, bus, &opts, NULL), 0);
+    cr_assert_eq(vd_sock_send(*sock, &out, 1, NULL), 0);
+}
+
+Test(bus, only_a_listed_key_gets_in_and_only_where_it_is_good_and_has_a_name_there)
+{
+    struct vd_bus_keys server = keys_of(NULL), listed, elsewhere, stranger, fooled;
+    struct vd_sock *router = NULL, *in[5] = {NULL};
+    struct vd_part parts[VD_BUS_PARTS_MAX];
+    struct vd_zap_client clients[2];
+    struct vd_zap *zap = NULL;
     struct vd_bus *bus = NULL;
     struct vd_sock_opts opts = {.type = VD_SOCK_ROUTER,
                                 .endpoint = "tcp://127.0.0.1:*",
                                 .is_bound = true,
-                                .secret_key = server_secret};
+                                .keys = &server,
+                                .realm = vd_zap_realm_name(VD_ZAP_EVENTS)};
+    struct vd_poll item = {0};
 
-    cr_assert_eq(vd_bus_keypair(server_public, server_secret, NULL), 0);
-    cr_assert_eq(vd_bus_keypair(client_public, client_secret, NULL), 0);
+    listed = keys_of(server.public_key);
+    elsewhere = keys_of(server.public_key);
+    stranger = keys_of(server.public_key);
+    fooled = keys_of(stranger.public_key); /* of another server */
+    memcpy(fooled.public_key, listed.public_key, sizeof fooled.public_key);
+    memcpy(fooled.secret_key, listed.secret_key, sizeof fooled.secret_key);
+    clients[0] = client_of("listed", &listed, 1u << VD_ZAP_EVENTS);
+    clients[1] = client_of("elsewhere", &elsewhere, 1u << VD_ZAP_FEED | 1u << VD_ZAP_REPLAY);
     cr_assert_eq(vd_bus_open(&bus, NULL), 0);
+    cr_assert_eq(vd_zap_open(&zap, bus, NULL), 0);
+    cr_assert_eq(vd_zap_allow(zap, clients, 2, NULL), 0);
+    opts.zap = zap;
     cr_assert_eq(vd_sock_open(&router, bus, &opts, NULL), 0);
-    opts = (struct vd_sock_opts){.type = VD_SOCK_DEALER, .endpoint = vd_sock_endpoint(router)};
-    cr_assert_eq(vd_sock_open(&plain, bus, &opts, NULL), 0);
-    cr_assert_eq(vd_sock_send(plain, &(struct vd_part){"plain", 5}, 1, NULL), 0);
-    opts.public_key = client_public;
-    opts.secret_key = client_secret;
-    opts.server_key = server_public;
-    cr_assert_eq(vd_sock_open(&dealer, bus, &opts, NULL), 0);
-    cr_assert_eq(vd_sock_send(dealer, &out, 1, NULL), 0);
+    say(&in[0], bus, vd_sock_endpoint(router), NULL, "plain");
+    say(&in[1], bus, vd_sock_endpoint(router), &elsewhere, "elsewhere");
+    say(&in[2], bus, vd_sock_endpoint(router), &stranger, "stranger");
+    say(&in[3], bus, vd_sock_endpoint(router), &fooled, "fooled");
+    while (vd_zap_refused(zap) < 2)
+        (void)vd_bus_poll(&item, 0, 1000);
+    say(&in[4], bus, vd_sock_endpoint(router), &listed, "hello");
     cr_assert_eq(take(router, parts), 2);
-    cr_assert_eq(memcmp(parts[1].data, "hello", 5), 0, "plain text got in");
-    vd_sock_close(&plain);
-    vd_sock_close(&dealer);
+    cr_assert_eq(memcmp(parts[1].data, "hello", 5), 0, "another got in");
+    cr_assert_str_eq(vd_sock_user(router), "listed");
+    /* listed later, it gets in by itself */
+    clients[1] = client_of("stranger", &stranger, 1u << VD_ZAP_EVENTS);
+    cr_assert_eq(vd_zap_allow(zap, clients, 2, NULL), 0);
+    cr_assert_eq(take(router, parts), 2);
+    cr_assert_eq(memcmp(parts[1].data, "stranger", 8), 0);
+    cr_assert_str_eq(vd_sock_user(router), "stranger");
+    for (int i = 0; i < 5; i++)
+        vd_sock_close(&in[i]);
     vd_sock_close(&router);
+    vd_zap_close(&zap);
     vd_bus_close(&bus);
+}
+
+Test(bus, a_secret_key_tells_its_public_one_and_nothing_else_is_a_key)
+{
+    struct vd_bus_keys keys = keys_of(NULL);
+    char found[VD_BUS_KEY_TEXT];
+
+    cr_assert_eq(vd_bus_public_key(keys.secret_key, found, NULL), 0);
+    cr_assert_str_eq(found, keys.public_key);
+    cr_assert(vd_bus_is_key(keys.public_key));
+    keys.secret_key[39] = '\0';
+    cr_assert_eq(vd_bus_public_key(keys.secret_key, found, NULL), VD_EINVAL);
+    cr_assert_not(vd_bus_is_key(""));
+    memset(keys.public_key, '~', 40); /* none of Z85 */
+    cr_assert_not(vd_bus_is_key(keys.public_key));
 }
 
 /* The console's user reaches the folder of the sockets: it must not pass for a worker. */

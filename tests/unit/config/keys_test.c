@@ -20,7 +20,8 @@ static void check_row(const struct vd_keys *keys, const struct vd_key *key)
     cr_assert_eq(key->help[help - 1], '.', "%s: '%s' is no sentence", key->name, key->help);
     cr_assert(isupper((unsigned char)key->help[0]) || islower((unsigned char)key->help[0]));
     cr_assert_lt(key->offset, keys->size, "%s", key->name);
-    cr_assert_eq(key->type == VD_KEY_ENUM || key->type == VD_KEY_SET || key->type == VD_KEY_URL,
+    cr_assert_eq(key->type == VD_KEY_ENUM || key->type == VD_KEY_SET ||
+                     key->type == VD_KEY_URL || key->type == VD_KEY_ENDPOINT,
                  key->names != NULL, "%s", key->name);
     cr_assert_eq(key->type == VD_KEY_MAP || key->type == VD_KEY_LIST, key->sub != NULL, "%s",
                  key->name);

@@ -1,6 +1,7 @@
 #include "ingest/track/objects.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -18,16 +19,39 @@ static const float MARGIN = 0.1F; /* of a thing's height, within the bounds belo
 static const float MARGIN_MIN = 0.005F, MARGIN_MAX = 0.03F;
 static const float BORDER = 0.008F, INSIDE = 0.001F;
 
-void vd_objects_init(struct vd_objects *o, const struct vd_track_zone *zones, int n_zones)
+int vd_objects_init(struct vd_objects *o, const struct vd_track_zone *zones, int n_zones)
 {
+    size_t n = VD_OBJECTS_MAX * (size_t)n_zones;
+
     memset(o, 0, sizeof *o);
     o->zones = zones;
     o->n_zones = n_zones;
+    o->all = calloc(n > 0 ? n : 1, sizeof *o->all);
+    if (o->all == NULL)
+        return VD_ENOMEM;
+    vd_objects_reset(o);
+    return 0;
+}
+
+void vd_objects_fini(struct vd_objects *o)
+{
+    free(o->all);
+    o->all = NULL;
+}
+
+/* Makes t one that was never seen. */
+static void clear(const struct vd_objects *o, struct vd_object *t)
+{
+    struct vd_object_zone *zones = o->all + (t - o->objects) * o->n_zones;
+
+    memset(zones, 0, sizeof *zones * (size_t)o->n_zones);
+    *t = (struct vd_object){.zones = zones};
 }
 
 void vd_objects_reset(struct vd_objects *o)
 {
-    memset(o->objects, 0, sizeof o->objects);
+    for (int i = 0; i < VD_OBJECTS_MAX; i++)
+        clear(o, &o->objects[i]);
 }
 
 static bool is_free(const struct vd_object *t)
@@ -204,7 +228,8 @@ static void see(struct vd_objects *o, const struct vd_motion_seen *seen, int64_t
             t->is_resting = false;
             move(o, t, seen, now_us);
         } else {
-            *t = (struct vd_object){.moved_us = now_us};
+            clear(o, t);
+            t->moved_us = now_us;
             place(t, seen);
             appear(o, t, now_us);
         }

@@ -59,7 +59,7 @@ struct vd_object {
     struct vd_spot at;
     float x, y, w, h; /* its box when last seen */
     float size;
-    struct vd_object_zone zones[VD_MOTION_ZONES_MAX];
+    struct vd_object_zone *zones; /* as many as there are zones */
 };
 
 struct vd_objects {
@@ -68,11 +68,13 @@ struct vd_objects {
     bool is_open;
     uint32_t ids, lost; /* lost: told things that had to give way */
     struct vd_object objects[VD_OBJECTS_MAX];
+    struct vd_object_zone *all; /* of all of them */
 };
 
-/* Borrows zones until the end. */
-void vd_objects_init(struct vd_objects *objects, const struct vd_track_zone *zones,
-                     int n_zones);
+/* Borrows zones until the end. 0 or VD_ENOMEM. */
+int vd_objects_init(struct vd_objects *objects, const struct vd_track_zone *zones, int n_zones);
+
+void vd_objects_fini(struct vd_objects *objects);
 
 /* Forgets every thing: the picture is another. An open happening goes on without them. */
 void vd_objects_reset(struct vd_objects *objects);

@@ -79,15 +79,19 @@ int vd_track_open(struct vd_track **ret_track, const struct vd_track_settings *s
     if (t == NULL)
         return vd_err_set(err, VD_ENOMEM, "track: out of memory");
     t->settings = s;
-    vd_objects_init(&t->objects, t->settings.zones, s.n_zones);
+    if (vd_objects_init(&t->objects, t->settings.zones, s.n_zones) < 0) {
+        free(t);
+        return vd_err_set(err, VD_ENOMEM, "track: out of memory");
+    }
     *ret_track = t;
     return 0;
 }
 
 void vd_track_close(struct vd_track **track)
 {
-    if (track == NULL)
+    if (track == NULL || *track == NULL)
         return;
+    vd_objects_fini(&(*track)->objects);
     free(*track);
     *track = NULL;
 }

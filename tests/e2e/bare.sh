@@ -1,7 +1,7 @@
 #!/bin/sh
 # Both commands on a bare Debian 12 root: debootstrap, a clean clone of this repository, and only
 # the steps that the README names. Needs root, debootstrap and the network; takes a while.
-# usage: tests/e2e/bare.sh [run] [test]
+# usage: tests/e2e/bare.sh [run] [test-fast] [test]      (without arguments: run test)
 # The root lies in mount and pid namespaces of its own: whatever it starts ends with it.
 set -eu
 src=$(cd "$(dirname "$0")/../.." && pwd)
@@ -75,9 +75,17 @@ for what in "$@"; do
         in_root sh -c "cd /root/vedette && exec make run ARGS='--listen 127.0.0.1:$port'" >"$root/out/run.log" 2>&1 &
         PYTHONDONTWRITEBYTECODE=1 python3 "$here/bare_check.py" "$port" "$root/out/run.log" "$root" $! || failed=1
         ;;
+    test-fast)
+        in_root sh -c 'cd /root/vedette && make test-fast' >"$root/out/test-fast.log" 2>&1 || failed=1
+        tail -n 20 "$root/out/test-fast.log"
+        ;;
     test)
         in_root sh -c 'cd /root/vedette && bash .ci/run' >"$root/out/test.log" 2>&1 || failed=1
         tail -n 20 "$root/out/test.log"
+        ;;
+    *)
+        echo "bare.sh: no '$what' here; see its first lines" >&2
+        failed=1
         ;;
     esac
     echo "== make $what took $(($(date +%s) - since)) s"

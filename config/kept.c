@@ -88,6 +88,17 @@ static bool parse(struct kept *kept, struct vd_arena *arena, const char *data, s
     return kept->files != NULL;
 }
 
+/* Whether both name one folder; of one that is gone only the name can tell. */
+static bool is_same(const char *given, const char *folder, const char *real_folder)
+{
+    char *real_given = real_folder != NULL ? realpath(given, NULL) : NULL;
+    bool same = strcmp(given, folder) == 0 ||
+                (real_given != NULL && strcmp(real_given, real_folder) == 0);
+
+    free(real_given);
+    return same;
+}
+
 static int load(struct vd_config **ret_cfg, const char *folder, unsigned secrets,
                 const char *path, struct vd_err *err)
 {
@@ -102,7 +113,7 @@ static int load(struct vd_config **ret_cfg, const char *folder, unsigned secrets
         goto out;
     if (!parse(&kept, &arena, data, len))
         rc = vd_err_set(err, VD_EINVAL, "it is damaged");
-    else if (strcmp(kept.folder, folder) != 0)
+    else if (!is_same(kept.folder, folder, real))
         rc = vd_err_set(err, VD_EINVAL, "it is of the folder '%.60s'", kept.folder);
     else /* a folder that is gone still says where its secrets were */
         rc = vd_load_kept(&cfg, folder, real != NULL ? real : folder, kept.files, secrets, err);

@@ -7,7 +7,27 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "config/kept.h"
 #include "config/place.h"
+
+/* While the folder does not pass, what `vedette up` started with tells where everything is. */
+static int load(struct cli_place *place, struct vd_err *err)
+{
+    struct vd_err why = {0};
+    char kept[VD_PATH_MAX];
+    int rc = vd_fs_join(kept, sizeof kept, place->state, CLI_KEPT, err);
+
+    if (rc < 0)
+        return rc;
+    rc = vd_config_start(&place->cfg, place->config, VD_CONFIG_SECRETS_NONE, kept, NULL, &why);
+    if (rc < 0)
+        return vd_err_set(err, rc, "%s", why.msg);
+    if (rc > 0)
+        (void)fprintf(stderr,
+                      "vedette: the configuration does not pass (%s); by what passed last:\n",
+                      why.msg);
+    return 0;
+}
 
 int cli_place_find(struct cli_place *place, const char *config, const char *state,
                    struct vd_err *err)
@@ -30,7 +50,7 @@ int cli_place_find(struct cli_place *place, const char *config, const char *stat
                           "there is no configuration in '%s'; name the state folder of the "
                           "Vedette that runs with --state, or its configuration with --config",
                           place->config);
-    rc = vd_config_load(&place->cfg, place->config, VD_CONFIG_SECRETS_NONE, NULL, err);
+    rc = load(place, err);
     if (rc >= 0)
         rc = vd_link_endpoint(place->cfg->bus.feed, place->state, "feed", place->feed,
                               sizeof place->feed, err);

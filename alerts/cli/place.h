@@ -19,6 +19,9 @@ enum {
     CLI_FAILED, /* could not look */
 };
 
+/* In the state folder: the configuration that `vedette up` started with. */
+#define CLI_KEPT "config.kept"
+
 struct cli_place {
     char config[VD_PATH_MAX], state[VD_PATH_MAX];
     char feed[VD_PATH_MAX + 16], replay[VD_PATH_MAX + 16];
@@ -27,7 +30,8 @@ struct cli_place {
     struct vd_config *cfg;
 };
 
-/* config and state as given, or NULL. Loads the configuration without its secrets. */
+/* config and state as given, or NULL. Loads the configuration without its secrets, or says that
+ * it does not pass and takes what did last. */
 int cli_place_find(struct cli_place *place, const char *config, const char *state,
                    struct vd_err *err);
 /* What the feed and the replay ask for: nothing on ipc://, over tcp:// the key of that file

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "alerts/cli/place.h"
 #include "alerts/cli/up.h"
 #include "base/str.h"
 #include "config/kept.h"
@@ -116,7 +117,7 @@ int up_config_load(struct up *up, struct vd_err *err)
 
     if (rc < 0)
         return rc;
-    up_state_path(up->opts.state, "config.kept", kept);
+    up_state_path(up->opts.state, CLI_KEPT, kept);
     if ((rc = load(up->config, secrets, kept, &up->cfg, &why)) < 0)
         return vd_err_set(err, rc, "%s", why.msg);
     is_refused = rc > 0;

@@ -74,6 +74,8 @@ def whoever_is_killed_while_the_folder_is_bad_serves_again_within_seconds():
                                                        f"phase = 'start' AND position > {since}")} == {"one", "two"},
                  40, "motion of both is reported", system.tail, every=0.2)
         wait_for(lambda: api.call("GET", "/api/v1/alerts")[0] == 200, 10, "the console serves", system.tail)
+        audit = system.verify()
+        assert "ok" in audit.stdout and "cameras.yaml:2:" in audit.stderr, audit
 
         system.write("cameras/cameras.yaml", "cameras:\n" + system.camera_yaml("one"))
         wait_for(lambda: {c["id"] for c in _cameras(api)} == {"one"}, 8, "the mended folder is taken up", system.tail)

@@ -171,6 +171,25 @@ Test(kept, of_nothing_or_of_another_folder_serves_nobody)
     tmpdir_close(&p.dir);
 }
 
+Test(kept, of_a_folder_serves_whatever_way_it_is_named)
+{
+    char revision[VD_CONFIG_REVISION_LEN + 1], link[300];
+    struct vd_config *cfg = NULL;
+    struct vd_err err = {0};
+    struct place p;
+
+    place_open(&p);
+    keep(&p, revision);
+    write_file(&p, "vedette.yaml", "nonsense: 1\n");
+    snprintf(link, sizeof link, "%s/link", p.dir.path);
+    cr_assert_eq(symlink(p.folder, link), 0);
+    snprintf(p.folder, sizeof p.folder, "%.100s/link/", p.dir.path);
+    cr_assert_eq(start(&p, &cfg, &err), 1, "%s", err.msg);
+    cr_assert_str_eq(cfg->revision, revision);
+    vd_config_unref(&cfg);
+    tmpdir_close(&p.dir);
+}
+
 Test(kept, damaged_anywhere_is_refused)
 {
     char revision[VD_CONFIG_REVISION_LEN + 1], *data = NULL;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "ingest/source/gst_sieve.h"
 #include "ingest/source/gst_tap.h"
 #include "ingest/source/source.h"
 #include "ingest/source/timing.h"
@@ -28,6 +29,7 @@ struct gst_source {
     GstVideoFrame mapped;
     bool is_mapped;
     struct vd_timing timing;
+    struct vd_gst_sieve *sieve;
     struct vd_gst_tap *packets;      /* NULL: nobody wants them */
     struct vd_timing packets_timing; /* a decoder may hold pictures back */
 };
@@ -152,8 +154,19 @@ static void give_packets(struct gst_source *s)
     s->base.info.packets_lost = vd_gst_tap_dropped(s->packets);
 }
 
-/* Waits for a picture in slices, for an appsink can't be woken by our stop. 1 with s->sample,
- * 0 at the deadline. */
+/* Counts what came by. True: something did. */
+static bool note_seen(struct gst_source *s)
+{
+    uint64_t seen = vd_gst_sieve_seen(s->sieve), before = s->base.info.packets;
+
+    s->base.info.packets = seen;
+    return seen != before;
+}
+
+enum { PULL_NONE, PULL_PICTURE, PULL_SPARED /* something came, and was left out */ };
+
+/* Waits for a picture in slices, for an appsink can't be woken by our stop. PULL_PICTURE with
+ * s->sample, PULL_NONE at the deadline. */
 static int pull(struct gst_source *s, int64_t deadline_us, enum vd_fault *ret_fault,
                 struct vd_err *err)
 {
@@ -165,7 +178,9 @@ static int pull(struct gst_source *s, int64_t deadline_us, enum vd_fault *ret_fa
         s->sample = gst_app_sink_try_pull_sample(GST_APP_SINK(s->sink), SLICE_US * GST_USECOND);
         give_packets(s);
         if (s->sample != NULL)
-            return 1;
+            return PULL_PICTURE;
+        if (s->base.effort >= VD_EFFORT_KEYS && note_seen(s))
+            return PULL_SPARED;
         rc = ask_bus(s, 0, ret_fault, err);
         if (rc < 0)
             return rc;
@@ -174,7 +189,7 @@ static int pull(struct gst_source *s, int64_t deadline_us, enum vd_fault *ret_fa
             return vd_err_set(err, VD_EIO, "pipeline: it ended");
         }
     }
-    return 0;
+    return PULL_NONE;
 }
 
 static int check_size(struct gst_source *s, enum vd_fault *ret_fault, struct vd_err *err)
@@ -198,12 +213,13 @@ static void describe(struct gst_source *s, GstBuffer *buffer, struct vd_frame *r
     int64_t pts_us = has_pts ? (int64_t)(GST_BUFFER_PTS(buffer) / 1000) : VD_TIMING_NONE;
     int64_t mono_us = now_us(s);
 
-    info->packets++;
+    (void)note_seen(s);
     info->frames++;
     info->decoded_us = mono_us;
     info->bytes += gst_buffer_get_size((GstBuffer *)(uintptr_t)buffer);
     ret_frame->mono_us = vd_timing_feed(&s->timing, pts_us, mono_us, false);
-    info->lag_us = s->timing.lag_us;
+    /* Whether it waited for us, for its decoder or on its way nobody can tell. */
+    info->lag_us = info->behind_us = s->timing.lag_us;
     if (s->timing.interval_us > 0)
         info->fps = 1e6F / (float)s->timing.interval_us;
     info->w = ret_frame->w = GST_VIDEO_INFO_WIDTH(&s->video);
@@ -221,8 +237,13 @@ static int next(struct vd_source *source, struct vd_frame *ret_frame, enum vd_fa
     int rc;
 
     let_go(s);
+    vd_gst_sieve_effort(s->sieve, source->effort);
     rc = pull(s, now_us(s) + source->read_timeout_us, ret_fault, err);
-    if (rc == 0) {
+    if (rc == PULL_SPARED) {
+        source->info.behind_us = 0;
+        return 0;
+    }
+    if (rc == PULL_NONE) {
         *ret_fault = source->info.packets > 0 ? VD_FAULT_STALLED : VD_FAULT_TIMEOUT;
         return vd_err_set(err, VD_ETIMEOUT, "pipeline: no picture in time");
     }
@@ -332,6 +353,7 @@ static void close_all(struct vd_source *source)
     if (s->pipeline != NULL)
         gst_object_unref(s->pipeline);
     vd_gst_tap_close(&s->packets);
+    vd_gst_sieve_close(&s->sieve);
     vd_tap_fini(&s->base.tap);
     free(s);
 }
@@ -357,11 +379,21 @@ static void give_credentials(GstElement *pipeline, const struct vd_source_opts *
     gst_iterator_free(elements);
 }
 
+static int open_sieve(struct gst_source *s, struct vd_err *err)
+{
+    GstElement *converter = gst_bin_get_by_name(GST_BIN(s->pipeline), "vedette-in");
+    int rc = vd_gst_sieve_open(&s->sieve, s->pipeline, converter, s->base.clock, err);
+
+    gst_object_unref(converter);
+    return rc;
+}
+
 static int build(struct gst_source *s, const struct vd_source_opts *opts,
                  enum vd_fault *ret_fault, struct vd_err *err)
 {
     static const char tail[] =
-        " ! videoconvert ! appsink name=vedette sync=false max-buffers=4 drop=true "
+        " ! videoconvert name=vedette-in ! appsink name=vedette sync=false max-buffers=4 "
+        "drop=true "
         "enable-last-sample=false caps=video/x-raw,format=(string){I420,NV12,GRAY8}";
     char text[4096];
     GError *error = NULL;
@@ -380,7 +412,10 @@ static int build(struct gst_source *s, const struct vd_source_opts *opts,
     s->bus = gst_element_get_bus(s->pipeline);
     if (opts->user != NULL)
         give_credentials(s->pipeline, opts);
+    /* The tap first: it sees what the sieve leaves out. */
     if (opts->on_packet != NULL && vd_gst_tap_open(&s->packets, s->pipeline, err) < 0)
+        return VD_ENOMEM;
+    if (open_sieve(s, err) < 0)
         return VD_ENOMEM;
     (void)vd_str_copy(s->base.info.codec, sizeof s->base.info.codec, "pipeline");
     return 0;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ingest/source/gst_decoder.h"
+
 enum { ROOM = 128, PACKET_BYTES_MAX = 8 * 1024 * 1024 };
 
 struct vd_gst_tap {
@@ -226,48 +228,19 @@ static GstPadProbeReturn probe(GstPad *pad, GstPadProbeInfo *info, gpointer arg)
     return GST_PAD_PROBE_OK;
 }
 
-static void listen_to(struct vd_gst_tap *t, GstElement *element)
-{
-    GstElementFactory *factory = gst_element_get_factory(element);
-    const gchar *class =
-        factory != NULL ? gst_element_factory_get_metadata(factory, "klass") : NULL;
-    GstPad *pad;
-
-    if (GST_IS_BIN(element) || class == NULL || strstr(class, "Decoder") == NULL ||
-        (strstr(class, "Video") == NULL && strstr(class, "Image") == NULL))
-        return;
-    pad = gst_element_get_static_pad(element, "sink");
-    if (pad == NULL)
-        return;
-    (void)gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
-                            probe, t, NULL);
-    gst_object_unref(pad);
-}
-
-static void element_added(GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer arg)
-{
-    (void)bin;
-    (void)sub_bin;
-    listen_to(arg, element);
-}
-
 int vd_gst_tap_open(struct vd_gst_tap **ret_tap, GstElement *pipeline, struct vd_err *err)
 {
     struct vd_gst_tap *t = calloc(1, sizeof *t);
-    GstIterator *elements;
-    GValue item = G_VALUE_INIT;
+    int rc;
 
     if (t == NULL)
         return vd_err_set(err, VD_ENOMEM, "pipeline: out of memory");
-    (void)pthread_mutex_init(&t->lock, NULL);
-    (void)g_signal_connect(pipeline, "deep-element-added", G_CALLBACK(element_added), t);
-    elements = gst_bin_iterate_recurse(GST_BIN(pipeline));
-    while (gst_iterator_next(elements, &item) == GST_ITERATOR_OK) {
-        listen_to(t, g_value_get_object(&item));
-        g_value_reset(&item);
+    rc = vd_gst_on_decoder(pipeline, probe, t, err);
+    if (rc < 0) {
+        free(t);
+        return rc;
     }
-    g_value_unset(&item);
-    gst_iterator_free(elements);
+    (void)pthread_mutex_init(&t->lock, NULL);
     *ret_tap = t;
     return 0;
 }

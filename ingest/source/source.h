@@ -125,8 +125,8 @@ int vd_source_keep(struct vd_source *source, struct vd_picture **ret_picture,
  * wake-ups, later pictures. 0: each at once. Any time. */
 void vd_source_gather(struct vd_source *source, int64_t us);
 
-/* Less takes effect at once, more with the next key frame where it needs one. Pipelines decode
- * all there is. */
+/* Less takes effect at once, more with the next key frame where it needs one. A pipeline leaves
+ * out in front of its decoder; one that decodes nothing is thinned. */
 void vd_source_effort(struct vd_source *source, enum vd_effort effort);
 
 void vd_source_info(const struct vd_source *source, struct vd_source_info *ret_info);

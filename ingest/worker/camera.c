@@ -19,7 +19,7 @@
 #include "ingest/worker/numbers.h"
 #include "ingest/worker/pace.h"
 
-enum { IDLE_GATHER_US = 500 * 1000, PRIORITY_MAX = 9 };
+enum { IDLE_GATHER_US = 500 * 1000, PRIORITY_MAX = 9, NICE_STEP = 2 };
 
 struct vd_camera {
     struct vd_config *cfg;
@@ -295,8 +295,10 @@ static void *run(void *arg)
     struct vd_camera *c = arg;
     enum vd_end_reason reason;
 
-    /* Where cores are short the kernel serves the important first, before any ladder. */
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), PRIORITY_MAX - c->settings->priority);
+    /* Where cores are short the kernel serves the important first, before any ladder: a step is
+     * worth half as much again, so that a few outweigh many that are four steps below. */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(),
+                      NICE_STEP * (PRIORITY_MAX - c->settings->priority));
     while (!vd_stop_requested(&c->stop)) {
         enum vd_fault fault = VD_FAULT_NONE;
         struct vd_err err = {0};

@@ -5,7 +5,7 @@
 enum {
     S = 1000 * 1000,
     PARTS = 4,           /* a step moves a quarter of the cameras of one priority */
-    URGENT = 2,          /* times high_lag_us: it moves them all */
+    URGENT = 2,          /* times high_lag_us: it moves them all, at once and far */
     DRAIN_US = S / 10,   /* lag that falls so much a step, and so as to be gone in */
     DRAIN_STEPS = 60,    /* so many, is on its way out */
     RELAPSE_US = 30 * S, /* behind again so soon after a step up: that was too early */
@@ -80,8 +80,14 @@ static struct vd_rung *next(struct vd_rung *rungs, int n, bool is_down)
     return best;
 }
 
-/* By one level a part of those of one priority that can still move; all of them if is_urgent.
- */
+/* To where most is gained: what is decoded costs more than what is looked at. */
+static enum vd_level below(enum vd_level level, bool is_urgent)
+{
+    return is_urgent && level < VD_LEVEL_KEYS ? VD_LEVEL_KEYS : (enum vd_level)(level + 1);
+}
+
+/* By one level a part of those of one priority that can still move; all of them if is_urgent,
+ * and then down to key frames at least. */
 static int move(struct vd_rung *rungs, int n, bool is_down, bool is_urgent)
 {
     struct vd_rung *r = next(rungs, n, is_down);
@@ -93,7 +99,7 @@ static int move(struct vd_rung *rungs, int n, bool is_down, bool is_urgent)
     for (; r != NULL && r->priority == priority; r = next(rungs, n, is_down)) {
         if (is_urgent ? moved == movable : moved * PARTS >= movable)
             break;
-        r->level = (enum vd_level)((int)r->level + (is_down ? 1 : -1));
+        r->level = is_down ? below(r->level, is_urgent) : (enum vd_level)(r->level - 1);
         moved++;
     }
     return is_down ? -moved : moved;
@@ -107,7 +113,8 @@ static int64_t patience(const struct vd_ladder *l, const struct vd_ladder_settin
 static int go_down(struct vd_ladder *l, const struct vd_ladder_settings *settings,
                    struct vd_rung *rungs, int n, int64_t now_us)
 {
-    bool is_relapse = l->over_us == 0 && l->up_us != 0 && now_us - l->up_us < RELAPSE_US;
+    bool is_urgent = l->worst_us > URGENT * settings->high_lag_us, is_new = l->over_us == 0;
+    bool is_relapse = is_new && l->up_us != 0 && now_us - l->up_us < RELAPSE_US;
 
     l->calm_us = 0;
     if (is_relapse) {
@@ -115,11 +122,12 @@ static int go_down(struct vd_ladder *l, const struct vd_ladder_settings *setting
         if (l->patience_us > settings->up_longest_us)
             l->patience_us = settings->up_longest_us;
     }
-    if (l->over_us == 0)
+    if (is_new)
         l->over_us = now_us;
-    if (now_us - l->over_us < settings->down_after_us)
+    /* Once may be a hiccup; who is as late the next time has no second to lose. */
+    if (is_new || (!is_urgent && now_us - l->over_us < settings->down_after_us))
         return 0;
-    return move(rungs, n, true, l->worst_us > URGENT * settings->high_lag_us);
+    return move(rungs, n, true, is_urgent);
 }
 
 static int go_up(struct vd_ladder *l, const struct vd_ladder_settings *settings,

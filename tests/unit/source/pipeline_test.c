@@ -91,6 +91,85 @@ Test(pipeline, leaves_at_once_when_stop_is_wished)
     cr_assert_eq(vd_source_open(&source, &opts, &fault, NULL), VD_ESTOP);
 }
 
+/* Reads until n packets more have come by; returns how many pictures came with them. */
+static int pictures_of(struct vd_source *source, uint64_t n)
+{
+    struct vd_source_info info;
+    int pictures = 0;
+
+    vd_source_info(source, &info);
+    for (uint64_t until = info.packets + n; info.packets < until;) {
+        struct vd_frame frame;
+        enum vd_fault fault;
+        struct vd_err err = {0};
+        int rc = vd_source_next(source, &frame, &fault, &err);
+
+        cr_assert_geq(rc, 0, "%s", err.msg);
+        pictures += rc;
+        vd_source_info(source, &info);
+    }
+    return pictures;
+}
+
+Test(pipeline, leaves_out_in_front_of_its_decoder_what_is_not_asked_for)
+{
+    static const char *const cases[] = {
+        "x264enc key-int-max=10 bframes=0 tune=zerolatency speed-preset=ultrafast ! avdec_h264",
+        "x264enc key-int-max=10 bframes=0 tune=zerolatency speed-preset=ultrafast ! decodebin",
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct vd_source *source = NULL;
+        struct vd_err err = {0};
+        enum vd_fault fault;
+        char text[512];
+        int n;
+
+        (void)snprintf(text, sizeof text,
+                       "videotestsrc is-live=true pattern=ball ! "
+                       "video/x-raw,width=320,height=240,framerate=50/1,format=I420 ! %s",
+                       cases[i]);
+        opts.pipeline = text;
+        opts.open_timeout_us = opts.read_timeout_us = 5000000;
+        cr_assert_eq(vd_source_open(&source, &opts, &fault, &err), 0, "%s", err.msg);
+        (void)pictures_of(source, 20);
+        vd_source_effort(source, VD_EFFORT_KEYS);
+        (void)pictures_of(source, 10); /* what was on its way */
+        n = pictures_of(source, 40);
+        cr_assert(n >= 3 && n <= 6, "%d of 40 with key frames alone", n);
+        vd_source_effort(source, VD_EFFORT_NONE);
+        (void)pictures_of(source, 10);
+        cr_assert_eq(pictures_of(source, 20), 0);
+        vd_source_effort(source, VD_EFFORT_ALL);
+        (void)pictures_of(source, 20); /* up to the next key frame */
+        n = pictures_of(source, 20);
+        cr_assert_geq(n, 15, "%d of 20 once all is asked for again", n);
+        vd_source_close(&source);
+    }
+}
+
+Test(pipeline, that_decodes_nothing_is_thinned)
+{
+    struct vd_source *source = NULL;
+    struct vd_err err = {0};
+    enum vd_fault fault;
+
+    opts.pipeline = "videotestsrc is-live=true ! "
+                    "video/x-raw,width=320,height=240,framerate=50/1,format=BGR";
+    opts.open_timeout_us = opts.read_timeout_us = 5000000;
+    cr_assert_eq(vd_source_open(&source, &opts, &fault, &err), 0, "%s", err.msg);
+    (void)pictures_of(source, 10);
+    vd_source_effort(source, VD_EFFORT_NONE);
+    (void)pictures_of(source, 10);
+    cr_assert_eq(pictures_of(source, 20), 0);
+    vd_source_effort(source, VD_EFFORT_KEYS);
+    cr_assert_leq(pictures_of(source, 50), 2, "one in two seconds");
+    vd_source_effort(source, VD_EFFORT_ALL);
+    (void)pictures_of(source, 5);
+    cr_assert_geq(pictures_of(source, 20), 15);
+    vd_source_close(&source);
+}
+
 struct seen {
     int n, keys;
     int64_t first_us, last_us;

@@ -82,6 +82,7 @@ Test(ladder, steps_as_the_table_says)
          "ffff"},
         {"behind: side by side", 100, {2 * S, 0, 0, 0}, {5, 5, 5, 5}, "qhhh"},
         {"the least important gives", 100, {0, 2 * S, 0, 0}, {5, 1, 5, 5}, "fnff"},
+        {"far behind: to key frames at once", 100, {3 * S, 1, 1, 1}, {5, 5, 5, 5}, "nnnn"},
         {"and then the next", 100, {0, 2 * S, 2 * S, 0}, {7, 1, 5, 9}, "fnhf"},
     };
 
@@ -111,6 +112,24 @@ Test(ladder, three_times_too_much_spares_the_important_and_keeps_lag_bounded)
     cr_assert_lt(m.worst_us, 10 * S, "%.1f s", (double)m.worst_us / S);
     cr_assert_lt(m.rungs[0].lag_us, S);
     cr_assert_lt(count(&m, VD_LEVEL_FULL, 0), count(&m, VD_LEVEL_FULL, 1) + 1);
+}
+
+/* Half and quarter save too little to be tried while seconds are lost. */
+Test(ladder, who_is_far_behind_gives_most_at_the_second_look)
+{
+    struct vd_ladder ladder = {0};
+    struct vd_rung rungs[4] = {{.priority = 1, .lag_us = 5 * S / 2},
+                               {.priority = 1},
+                               {.priority = 1},
+                               {.priority = 9}};
+    struct vd_use full = {100, 100};
+
+    cr_assert_eq(vd_ladder_step(&ladder, &vd_ladder_defaults, full, rungs, 4, S), 0,
+                 "a hiccup?");
+    cr_assert_eq(vd_ladder_step(&ladder, &vd_ladder_defaults, full, rungs, 4, S + S / 2), -3);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(rungs[i].level, VD_LEVEL_KEYS);
+    cr_assert_eq(rungs[3].level, VD_LEVEL_FULL);
 }
 
 Test(ladder, goes_back_up_when_the_load_goes)

@@ -130,6 +130,13 @@ static const struct vd_bus_client_cfg *find(const struct vd_config *cfg, const c
     return NULL;
 }
 
+bool vd_wire_listens(const struct vd_config *cfg, const char *client)
+{
+    const struct vd_bus_client_cfg *found = find(cfg, client);
+
+    return found != NULL && found->listens;
+}
+
 bool vd_wire_owns(const struct vd_config *cfg, const char *client, const char *source)
 {
     const struct vd_bus_client_cfg *found = find(cfg, client);

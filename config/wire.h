@@ -28,6 +28,9 @@ int vd_wire_allow(struct vd_zap *zap, const struct vd_config *cfg, struct vd_err
 /* Whether both list the same keys for the same. */
 bool vd_wire_same(const struct vd_config *a, const struct vd_config *b);
 
+/* Whether the client of that name gets the feed. */
+bool vd_wire_listens(const struct vd_config *cfg, const char *client);
+
 /* Whether the client of that name may hand in events of source: one of its nodes is what the
  * second part of source is, or begins with, a '-' behind it: "/ingest/<node>-w1/…". */
 bool vd_wire_owns(const struct vd_config *cfg, const char *client, const char *source);

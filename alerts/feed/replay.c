@@ -250,6 +250,13 @@ static void take_request(struct vd_replay *r, struct session *s,
     }
 }
 
+/* Of whoever sent the message taken last. */
+static bool may_ask(struct vd_replay *r, enum vd_replay_op op)
+{
+    return r->opts.keys == NULL || op == VD_REPLAY_SNAPSHOT || op == VD_REPLAY_CREDIT ||
+           r->opts.listens(r->opts.arg, vd_sock_user(r->sock));
+}
+
 static void take_message(struct vd_replay *r, const struct vd_part *parts, int n)
 {
     struct vd_replay_request request;
@@ -269,6 +276,8 @@ static void take_message(struct vd_replay *r, const struct vd_part *parts, int n
     s->heard_us = mono_us();
     if (vd_replay_parse(parts[1].data, parts[1].len, &request, &err) < 0)
         answer_error(r, s, "bad-request", err.msg);
+    else if (!may_ask(r, request.op))
+        answer_error(r, s, "not-yours", "this key gets snapshots alone");
     else
         take_request(r, s, &request);
 }

@@ -12,7 +12,8 @@
  *   live      from position on, listen to the feed
  *   expired   position is the first that is still kept: take a snapshot
  *   metrics   [text]
- *   error     [JSON {"code","message"}]: bad-request, not-now (try again), too-many
+ *   error     [JSON {"code","message"}]: bad-request, not-now (try again), too-many, not-yours
+ *             (over tcp://, to a key that does not listen: it gets snapshots alone)
  * A new request ends the one before it. */
 #ifndef VD_ALERTS_FEED_REPLAY_H
 #define VD_ALERTS_FEED_REPLAY_H
@@ -56,6 +57,9 @@ struct vd_replay_opts {
     struct vd_pg_opts pg; /* what it points to outlives the thread */
     const struct vd_stop *stop;
     bool (*is_active)(void *arg); /* are we the router of this database? Any thread */
+    /* With keys: whether the client of that name gets the feed; who does not is told what is
+     * open, for its media, and no more. */
+    bool (*listens)(void *arg, const char *client);
     size_t (*metrics)(void *arg, char *buf, size_t size);
     void *arg;
 };

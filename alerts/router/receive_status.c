@@ -1,4 +1,5 @@
 /* What producers say of themselves: how much waits, and how their cameras are. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,12 +118,25 @@ static int take_camera(void *arg, const char *camera, const struct vd_json *o)
     return 0;
 }
 
+/* Over tcp:// nobody speaks for a worker of another node. */
+static bool is_own_worker(struct vd_receiver *r, const char *worker)
+{
+    char source[VD_SOURCE_MAX + 1];
+
+    (void)snprintf(source, sizeof source, "/ingest/%.*s/", VD_ID_MAX + 1, worker);
+    return r->opts.events_keys == NULL || vd_wire_owns(r->cfg, vd_sock_user(r->events), source);
+}
+
 void receiver_take_status(struct vd_receiver *r, struct vd_source *s, const struct vd_json *doc)
 {
     const struct vd_json *spool = vd_json_get(doc, "spool");
     const char *worker = vd_json_get_text(doc, "worker");
     struct statuses st = {r, s};
 
+    if (worker != NULL && !is_own_worker(r, worker)) {
+        vd_metric_add(&vd_receiver_metrics[METRIC_NOT_THEIRS], 1);
+        return;
+    }
     if (worker != NULL) {
         (void)vd_str_copy(s->worker, sizeof s->worker, worker);
         vd_numbers_take(r->opts.numbers, worker, doc, receiver_mono(r));

@@ -1,5 +1,6 @@
 #include "alerts/router/router.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,7 +32,8 @@ struct vd_router {
     struct vd_zap *zap; /* NULL: all is ipc:// */
     struct vd_bus_keys keys[VD_N_ZAP_REALMS];
     bool is_keyed[VD_N_ZAP_REALMS];
-    struct vd_config *now; /* whose keys are admitted; of whoever reloads */
+    pthread_mutex_t lock;  /* guards now */
+    struct vd_config *now; /* whose keys are admitted */
     struct vd_exchange *exchange;
     struct vd_numbers *numbers;
     struct vd_writer *writer;
@@ -78,6 +80,17 @@ static size_t metrics(void *arg, char *buf, size_t size)
     len += vd_metrics_print(zap_metrics, 1, buf + len, size - len);
     return len + vd_numbers_print(r->numbers, vd_clock_system.mono_us(vd_clock_system.self),
                                   buf + len, size - len);
+}
+
+static bool listens(void *arg, const char *client)
+{
+    struct vd_router *r = arg;
+    bool does;
+
+    pthread_mutex_lock(&r->lock);
+    does = vd_wire_listens(r->now, client);
+    pthread_mutex_unlock(&r->lock);
+    return does;
 }
 
 static int find_places(struct vd_router *r, struct vd_err *err)
@@ -160,6 +173,7 @@ static int start_threads(struct vd_router *r, struct vd_err *err)
                                     .pg = r->replay_link.opts,
                                     .stop = &r->stop,
                                     .is_active = is_active,
+                                    .listens = listens,
                                     .metrics = metrics,
                                     .arg = r};
     struct vd_maintain_opts maintain = {.pg = r->maintain_link.opts,
@@ -189,6 +203,7 @@ int vd_router_start(struct vd_router **ret_router, struct vd_config *cfg, const 
     r->stop.fd = -1;
     r->cfg = vd_config_ref(cfg);
     r->now = vd_config_ref(cfg);
+    pthread_mutex_init(&r->lock, NULL);
     if (!vd_str_copy(r->state, sizeof r->state, state))
         rc = vd_err_set(err, VD_EINVAL, "the state folder's path is too long");
     if (rc >= 0)
@@ -234,6 +249,7 @@ void vd_router_stop(struct vd_router **router)
     vd_stop_fini(&r->stop);
     vd_config_unref(&r->cfg);
     vd_config_unref(&r->now);
+    pthread_mutex_destroy(&r->lock);
     free(r);
     *router = NULL;
 }
@@ -248,8 +264,10 @@ static int reload_keys(struct vd_router *router, struct vd_config *cfg, struct v
         return rc;
     if (router->zap != NULL && !is_same)
         vd_replay_hang_up(router->replay);
+    pthread_mutex_lock(&router->lock);
     vd_config_unref(&router->now);
     router->now = vd_config_ref(cfg);
+    pthread_mutex_unlock(&router->lock);
     return 0;
 }
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 import zmq
 
@@ -61,6 +62,21 @@ class Wired(Rig):
             assert socket.poll(5000), "no answer from the replay"
             text = socket.recv_multipart()[2].decode()
         return int([line.split()[1] for line in text.splitlines() if line.startswith(name + " ")][0])
+
+    def asks(self, name):
+        """Asks the replay, and returns the kind of what ends the answer."""
+        def ask(request):
+            with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
+                socket.linger = 0
+                socket.curve_publickey, socket.curve_secretkey, socket.curve_serverkey = self.of(name)
+                socket.connect(self.replay)
+                socket.send(json.dumps(request).encode())
+                while True:
+                    assert socket.poll(5000), "no answer from the replay"
+                    kind = socket.recv_multipart()[0]
+                    if kind not in (b"row", b"snapshot"):
+                        return kind
+        return ask
 
     def raw(self, name, source=None):
         return Raw(self, source, self.events, self.of(name) if name is not None else None)
@@ -174,11 +190,17 @@ def a_key_speaks_for_its_own_node_alone():
         rig.welcome().close()
         forger, listener, plain = rig.raw("node-a", f"/ingest/node-b-w1/{uuid7()}"), rig.raw("reader"), rig.raw(None)
         nearly = rig.raw("node-a", f"/ingest/node-ab/{uuid7()}")
+        asks = rig.asks("node-a")
+        assert asks({"op": "snapshot", "credit": 10}) == b"complete", "a node may ask what is in use"
+        assert asks({"op": "replay", "from": 1, "credit": 10}) == asks({"op": "metrics"}) == b"error", "and no more"
         for raw in (forger, listener, plain, nearly):
             raw.hello()
             raw.send(1, raw.event(1))
         wait_for(lambda: rig.metric("vedette_router_not_theirs_total") >= 4, 10, "the forgeries are counted", rig.tail)
         own = rig.welcome()
+        before = rig.metric("vedette_router_not_theirs_total")
+        own.hello(worker="node-b-w1", cameras={"dock": {"state": "online", "since": "2026-01-01T00:00:00Z"}})
+        wait_for(lambda: rig.metric("vedette_router_not_theirs_total") > before, 10, "another's cameras are not its own")
         own.send(1, own.event(1))
         own.expect("A", 1)
         for raw in (forger, listener, plain, nearly):
@@ -188,6 +210,7 @@ def a_key_speaks_for_its_own_node_alone():
         own.close()
         assert rig.sql("SELECT DISTINCT split_part(source, '/', 3) FROM source WHERE source NOT LIKE '/router/%'") == [["node-a-w9"]]
         assert rig.sql("SELECT count(*) FROM event WHERE kind = 'motion'") == [["1"]]
+        assert rig.sql("SELECT * FROM camera_status") == []
 
 
 def a_key_that_is_taken_away_is_hung_up_on_and_one_that_is_added_gets_in():
@@ -214,6 +237,33 @@ def a_key_that_is_taken_away_is_hung_up_on_and_one_that_is_added_gets_in():
         for feed in (gone, later):
             feed.close()
         raw.close()
+
+
+def a_console_follows_over_tcp():
+    with Wired() as rig:
+        rig.router()
+        rig.welcome().close()
+        port = free_port()
+        with open(os.path.join(rig.state, "config/vedette.yaml"), "a", encoding="utf-8") as out:
+            out.write(f"console: {{listen: 127.0.0.1:{port}, bus_key_file: {rig.keys['reader']}}}\n")
+        console = rig.start("vedette-console", "--config", os.path.join(rig.state, "config"), "--state", rig.state)
+
+        def log():
+            with open(os.path.join(rig.state, "log"), encoding="utf-8", errors="replace") as text:
+                return text.read()
+
+        wait_for(lambda: "console.feed state=following" in log(), 15, "it follows the feed", rig.tail)
+
+        def tells():
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                    return b"vedette_router_feed_position" in answer.read()
+            except OSError:
+                return False
+
+        wait_for(tells, 10, "what the router counts, by way of the console", rig.tail, every=0.2)
+        console.terminate()
+        assert console.wait(10) == 0
 
 
 def an_ingest_machine_hands_in_over_tcp():

@@ -46,6 +46,9 @@ Test(wire, a_key_stands_for_its_nodes_alone)
                                           {.name = "listener", .listens = true}};
     struct vd_config cfg = config_of(clients, 3);
 
+    cr_assert(vd_wire_listens(&cfg, "listener"));
+    cr_assert_not(vd_wire_listens(&cfg, "a"));
+    cr_assert_not(vd_wire_listens(&cfg, ""));
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
         cr_assert_eq(vd_wire_owns(&cfg, sources[i].client, sources[i].source), sources[i].owns,
                      "%s, %s", sources[i].client, sources[i].source);

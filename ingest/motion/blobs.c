@@ -206,7 +206,8 @@ struct extent {
     int16_t low, high;
 };
 
-void vd_blobs_paint(const struct vd_blobs *blobs, int i, uint8_t *picture, int pitch)
+void vd_blobs_paint(const struct vd_blobs *blobs, int i, const int shift[2], uint8_t *picture,
+                    int pitch)
 {
     const struct vd_blob *blob = &blobs->blobs[i];
     struct extent rows[VD_MOTION_H_MAX], columns[VD_MOTION_W_MAX];
@@ -227,8 +228,14 @@ void vd_blobs_paint(const struct vd_blobs *blobs, int i, uint8_t *picture, int p
             columns[x].high = run->y;
         }
     }
-    for (int y = blob->y0; y < blob->y1; y++)
-        for (int x = rows[y].low; x < rows[y].high; x++)
-            if (y >= columns[x].low && y <= columns[x].high)
-                picture[y * pitch + x] = 255;
+    for (int y = blob->y0; y < blob->y1; y++) {
+        int to_y = y + shift[1];
+
+        for (int x = rows[y].low; x < rows[y].high && to_y >= 0 && to_y < blobs->h; x++) {
+            int to_x = x + shift[0];
+
+            if (y >= columns[x].low && y <= columns[x].high && to_x >= 0 && to_x < blobs->w)
+                picture[to_y * pitch + to_x] = 255;
+        }
+    }
 }

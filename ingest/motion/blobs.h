@@ -48,8 +48,10 @@ struct vd_flag_map {
 void vd_blobs_find(struct vd_blobs *blobs, const struct vd_flag_map *map, int min_area,
                    int min_strong);
 
-/* Sets the pixels of blob i in a picture of bytes (blobs->w x blobs->h, rows pitch apart) to
- * 255, and those that it encloses from left, right, above and below. */
-void vd_blobs_paint(const struct vd_blobs *blobs, int i, uint8_t *picture, int pitch);
+/* Sets the pixels of blob i, moved by shift (x, y), in a picture of bytes (blobs->w x blobs->h,
+ * rows pitch apart) to 255, and those that it encloses from left, right, above and below; what
+ * leaves the picture is left out. */
+void vd_blobs_paint(const struct vd_blobs *blobs, int i, const int shift[2], uint8_t *picture,
+                    int pitch);
 
 #endif

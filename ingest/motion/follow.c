@@ -189,7 +189,7 @@ static void forget(struct vd_follow *follow, int64_t mono_us)
 {
     float fade = fminf(1, (float)(mono_us - follow->last_us) * 1e-6F / SWARM_S);
 
-    follow->n_ended = follow->n_proved = 0;
+    follow->n_ended = follow->n_proved = follow->n_erratic = 0;
     for (int i = 0; i < VD_TRACKS_MAX; i++) {
         struct vd_blob_track *track = &follow->tracks[i];
 
@@ -198,6 +198,7 @@ static void forget(struct vd_follow *follow, int64_t mono_us)
             continue;
         if (!track->is_sure)
             follow->ended[follow->n_ended++] = track->number;
+        follow->n_erratic += !track->is_sure && track->changed >= MOVING_SHARE;
         track->number = 0;
     }
     follow->swarm += (float)follow->n_ended / SWARM_S - fade * follow->swarm;

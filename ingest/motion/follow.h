@@ -44,6 +44,7 @@ struct vd_follow {
     uint32_t proved[VD_TRACKS_MAX], ended[VD_TRACKS_MAX]; /* on this frame: became sure; went
                                                              without having become sure */
     int n_proved, n_ended;
+    int n_erratic; /* of those that ended, moving to the last */
 };
 
 void vd_follow_init(struct vd_follow *follow);

@@ -31,6 +31,7 @@ struct vd_motion {
     struct vd_blobs *blobs;
     struct vd_follow follow;
     enum vd_motion_state state;
+    int shift[2]; /* of the last picture against the background, pixels */
     bool is_begun;
     int64_t begun_us, last_us, settled_us;
     uint8_t *render;
@@ -182,6 +183,18 @@ static float changed_share(const struct vd_motion *m)
     return (float)sum / (float)all;
 }
 
+/* Bounds lo .. hi - 1 of something on the background, where the picture of n pixels has them.
+ */
+static void moved_bounds(int lo, int hi, int shift, int n, float *ret_at, float *ret_size)
+{
+    lo += shift;
+    hi += shift;
+    lo = lo > 0 ? lo : 0;
+    hi = hi < n ? hi : n;
+    *ret_at = (float)lo / (float)n;
+    *ret_size = hi > lo ? (float)(hi - lo) / (float)n : 0;
+}
+
 static void add_box(struct vd_motion *m, const struct vd_blob *blob,
                     const struct vd_blob_track *track, struct vd_motion_result *r)
 {
@@ -209,16 +222,14 @@ static void add_box(struct vd_motion *m, const struct vd_blob *blob,
         return;
     box = &r->boxes[r->n_boxes++];
     *box = (struct vd_motion_box){
-        .x = (float)blob->x0 / w,
-        .y = (float)blob->y0 / h,
-        .w = (float)(blob->x1 - blob->x0) / w,
-        .h = (float)(blob->y1 - blob->y0) / h,
         .area = (float)blob->area / (w * h),
         .zones = zones,
         .track = track->number,
         .travel = track->travel / hypotf(w, h),
         .is_sure = track->is_sure && is_enough && !track->is_rest,
     };
+    moved_bounds(blob->x0, blob->x1, m->bg.now.dx, m->bg.w, &box->x, &box->w);
+    moved_bounds(blob->y0, blob->y1, m->bg.now.dy, m->bg.h, &box->y, &box->h);
 }
 
 static void add_seen(const struct vd_motion *m, const struct vd_blob *blob,
@@ -283,6 +294,7 @@ static void judge(struct vd_motion *m, struct vd_motion_result *r)
         vd_background_decide(&m->bg, m->follow.proved[i], true);
     for (int i = 0; i < m->follow.n_ended; i++)
         vd_background_decide(&m->bg, m->follow.ended[i], false);
+    r->suppressed[VD_MOTION_ERRATIC] += (uint32_t)m->follow.n_erratic;
     r->suppressed[VD_MOTION_SMALL] += (uint32_t)m->blobs->n_small;
     for (int i = 0; i < m->blobs->n; i++) {
         struct vd_blob *blob = &m->blobs->blobs[i];
@@ -419,6 +431,9 @@ int vd_motion_analyze(struct vd_motion *m, const struct vd_frame *frame,
     if (!m->is_begun)
         begin(m, frame->mono_us, VD_MOTION_WARM_UP);
     vd_background_align(&m->bg);
+    m->shift[0] = m->bg.now.dx;
+    m->shift[1] = m->bg.now.dy;
+    r.suppressed[VD_MOTION_SHAKE] += m->shift[0] != 0 || m->shift[1] != 0;
     vd_background_compare(&m->bg, dt_s);
     r.suppressed[VD_MOTION_TEXTURE] += vd_background_cells(&m->bg) > 0;
     r.changed = changed_share(m);
@@ -457,7 +472,7 @@ struct vd_motion_picture vd_motion_mask(struct vd_motion *m)
     memset(m->render, 0, (size_t)m->bg.pitch * (size_t)m->bg.h);
     for (int i = 0; i < m->blobs->n; i++)
         if (!m->blobs->blobs[i].is_light)
-            vd_blobs_paint(m->blobs, i, m->render, m->bg.pitch);
+            vd_blobs_paint(m->blobs, i, m->shift, m->render, m->bg.pitch);
     return (struct vd_motion_picture){m->render, m->bg.pitch, m->bg.w, m->bg.h};
 }
 

@@ -64,8 +64,9 @@ enum vd_motion_reason {
     VD_MOTION_STILL,   /* differs, but does not move: left behind, ghost, parked */
     VD_MOTION_TEXTURE, /* moves as this place is used to move: foliage, water, a screen */
     VD_MOTION_LIGHT,   /* the light changed, what is there did not */
-    VD_MOTION_ERRATIC, /* neither goes anywhere nor stays: rain, snow, insects, noise */
-    VD_MOTION_SHAKE,   /* the camera moved */
+    VD_MOTION_ERRATIC, /* neither went anywhere nor stayed: rain, snow, insects; once it is gone
+                        */
+    VD_MOTION_SHAKE,   /* the camera moved, by what was taken out of this frame */
     VD_MOTION_WARMING, /* the background is not known yet */
     VD_MOTION_REASONS,
 };

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ingest/motion/motion.h"
@@ -220,6 +221,49 @@ Test(motion, a_shaking_camera_is_compensated_and_a_new_pose_followed)
     }
     cr_assert(moving <= 2, "moving on %d of 60 frames", moving);
     cr_assert(scene.result.shift_px < 0.6F, "shift %.2f left", (double)scene.result.shift_px);
+    end();
+}
+
+/* First column of the mask with something in it. */
+static int mask_left(void)
+{
+    struct vd_motion_picture mask = vd_motion_mask(scene.motion);
+
+    for (int x = 0; x < mask.w; x++)
+        for (int y = 0; y < mask.h; y++)
+            if (mask.data[y * mask.stride + x] != 0)
+                return x;
+    return -1;
+}
+
+Test(motion, a_shaking_camera_shows_things_where_the_picture_has_them)
+{
+    begin(NULL);
+    quiet(20);
+    for (int i = 0; i < 12; i++) {
+        int x = 40 + i * 8;
+
+        scene.dx = i % 2 ? -3 : 3;
+        show(x);
+        cr_assert_eq(scene.result.dx != 0, true, "frame %d: no shift", i);
+        cr_assert_gt(scene.result.n_boxes, 0, "frame %d", i);
+        cr_assert(fabsf(scene.result.boxes[0].x * W - (float)x) <= 1.5F, "box at %.1f, not %d",
+                  (double)(scene.result.boxes[0].x * W), x);
+        cr_assert(abs(mask_left() - x) <= 1, "mask at %d, not %d", mask_left(), x);
+    }
+    cr_assert_gt(vd_motion_suppressed(scene.motion)[VD_MOTION_SHAKE], 10);
+    end();
+}
+
+Test(motion, what_went_nowhere_is_counted_as_erratic_when_it_is_gone)
+{
+    begin(NULL);
+    quiet(20);
+    for (int i = 0; i < 6; i++)
+        show_box(i % 2 ? 60 : 66, 100, 24, 48);
+    cr_assert_eq(vd_motion_suppressed(scene.motion)[VD_MOTION_ERRATIC], 0);
+    quiet(6);
+    cr_assert_eq(vd_motion_suppressed(scene.motion)[VD_MOTION_ERRATIC], 1);
     end();
 }
 

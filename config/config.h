@@ -312,6 +312,12 @@ struct vd_ingest_cfg {
     int64_t resend_us;
 };
 
+struct vd_evidence_cfg {
+    int64_t pre_us, post_us; /* of a clip, before and after its happening */
+    int64_t file_us;         /* what grows longer goes on in another file */
+    int64_t ring_bytes;      /* of one camera, at most */
+};
+
 struct vd_router_cfg {
     int64_t batch;         /* events of one transaction */
     int64_t batch_wait_us; /* an incomplete batch is written after this */
@@ -343,6 +349,7 @@ struct vd_config {
     struct vd_bus_cfg bus;
     struct vd_console_cfg console;
     struct vd_ingest_cfg ingest;
+    struct vd_evidence_cfg evidence;
     struct vd_router_cfg router;
     struct vd_retention_cfg retention;
     const struct vd_calendar_cfg *calendars;

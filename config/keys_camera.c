@@ -113,7 +113,9 @@ static const struct vd_key camera_rows[] = {
     {"decode", VD_KEY_ENUM, CAM(decode), 0, 0, "software", 0, "What decodes the pictures.",
      "software vaapi cuda", NULL, 0},
     {"evidence", VD_KEY_ENUM, CAM(evidence), 0, 0, "clips", 0,
-     "What is kept of a happening: clip and snapshot, the snapshot, or nothing.",
+     "What is kept of a happening: clip and snapshot, the snapshot, or nothing. Clips are the "
+     "main stream as the camera sent it: with a detect_url that is a second connection, which "
+     "is read and not decoded.",
      "clips snapshot off", NULL, 0},
     {"priority", VD_KEY_LEVEL, CAM(priority), 0, 9, "5", 0,
      "A higher one is served first under overload.", NULL, NULL, 0},

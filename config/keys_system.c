@@ -11,6 +11,7 @@
 #define BUS(field)  offsetof(struct vd_bus_cfg, field)
 #define WEB(field)  offsetof(struct vd_console_cfg, field)
 #define ING(field)  offsetof(struct vd_ingest_cfg, field)
+#define EVI(field)  offsetof(struct vd_evidence_cfg, field)
 #define ROU(field)  offsetof(struct vd_router_cfg, field)
 #define RET(field)  offsetof(struct vd_retention_cfg, field)
 #define TOP(field)  offsetof(struct vd_config, field)
@@ -197,6 +198,23 @@ static const struct vd_key ingest_rows[] = {
 static const struct vd_keys ingest_keys = {"ingest", ROWS(ingest_rows),
                                            sizeof(struct vd_ingest_cfg)};
 
+static const struct vd_key evidence_rows[] = {
+    {"pre", VD_KEY_DURATION, EVI(pre_us), 0, SEC(120), "10s", VD_KEY_RESTART,
+     "What a clip shows of the time before its happening; it begins with the key frame before "
+     "that.",
+     NULL, NULL, 0},
+    {"post", VD_KEY_DURATION, EVI(post_us), 0, SEC(600), "5s", VD_KEY_RESTART,
+     "What a clip shows of the time after it.", NULL, NULL, 0},
+    {"file", VD_KEY_DURATION, EVI(file_us), SEC(10), SEC(3600), "10m", VD_KEY_RESTART,
+     "A clip that grows longer goes on in another file.", NULL, NULL, 0},
+    {"ring", VD_KEY_SIZE, EVI(ring_bytes), MIB(1), MIB(1024), "32MiB", VD_KEY_RESTART,
+     "Most memory for the packets of one camera: the time before a happening, and what waits "
+     "for a slow disk. 10 s of 4 Mbit/s are 5 MB.",
+     NULL, NULL, 0},
+};
+static const struct vd_keys evidence_keys = {"evidence", ROWS(evidence_rows),
+                                             sizeof(struct vd_evidence_cfg)};
+
 static const struct vd_key router_rows_[] = {
     {"batch", VD_KEY_INT, ROU(batch), 1, 10000, "500", 0, "Most events of one transaction.",
      NULL, NULL, 0},
@@ -245,6 +263,8 @@ static const struct vd_key root_rows[] = {
      &web_keys, 0},
     {"ingest", VD_KEY_MAP, TOP(ingest), 0, 0, NULL, 0, "How cameras are read, for all of them.",
      NULL, &ingest_keys, 0},
+    {"evidence", VD_KEY_MAP, TOP(evidence), 0, 0, NULL, 0, "How clips are made.", NULL,
+     &evidence_keys, 0},
     {"router", VD_KEY_MAP, TOP(router), 0, 0, NULL, 0, "How events become rows and alerts.",
      NULL, &router_section_keys, 0},
     {"retention", VD_KEY_MAP, TOP(retention), 0, 0, NULL, 0, "What is kept for how long.", NULL,

@@ -235,7 +235,8 @@ static int take_media(struct vd_alert *a, const struct vd_change *change, struct
         if (rc < 0)
             return rc;
     }
-    if (has_clip && ev->clip[0] != '\0' && strcmp(ev->clip, a->clip) != 0)
+    /* The first shows how it began; what goes on in further files is found by the event. */
+    if (has_clip && ev->clip[0] != '\0' && a->clip[0] == '\0')
         is_new = vd_str_copy(a->clip, sizeof a->clip, ev->clip) || is_new;
     return is_new;
 }

@@ -30,8 +30,9 @@ struct gst_source {
     bool is_mapped;
     struct vd_timing timing;
     struct vd_gst_sieve *sieve;
-    struct vd_gst_tap *packets;      /* NULL: nobody wants them */
-    struct vd_timing packets_timing; /* a decoder may hold pictures back */
+    struct vd_gst_tap *packets; /* NULL: nobody wants them */
+    struct vd_timing packets_timing;
+    int64_t placed_us; /* mono of the last picture */
 };
 
 static void init_library(void)
@@ -218,6 +219,10 @@ static void describe(struct gst_source *s, GstBuffer *buffer, struct vd_frame *r
     info->decoded_us = mono_us;
     info->bytes += gst_buffer_get_size((GstBuffer *)(uintptr_t)buffer);
     ret_frame->mono_us = vd_timing_feed(&s->timing, pts_us, mono_us, false);
+    if (info->has_packets) /* a decoder may hold pictures back: they are as old as their packets
+                            */
+        ret_frame->mono_us =
+            vd_timing_place(&s->packets_timing, pts_us, mono_us, &s->placed_us);
     /* Whether it waited for us, for its decoder or on its way nobody can tell. */
     info->lag_us = info->behind_us = s->timing.lag_us;
     if (s->timing.interval_us > 0)

@@ -13,11 +13,11 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "base/thread.h"
-#include "config/secret.h"
-#include "ingest/source/url.h"
 #include "ingest/worker/analyst.h"
+#include "ingest/worker/clips.h"
 #include "ingest/worker/numbers.h"
 #include "ingest/worker/pace.h"
+#include "ingest/worker/session.h"
 
 enum { IDLE_GATHER_US = 500 * 1000, PRIORITY_MAX = 9, NICE_STEP = 2 };
 
@@ -35,6 +35,7 @@ struct vd_camera {
     struct vd_gate_ticket ticket;
     struct vd_analyst *analyst; /* NULL: detection is off */
     struct vd_live_port *port;  /* for those who watch */
+    struct vd_clips *clips;     /* NULL: it keeps none */
     struct vd_pace pace;
     struct vd_pace_settings pace_settings;
     struct vd_log_gate gates[VD_N_FAULTS];
@@ -219,58 +220,25 @@ static void on_packet(void *arg, const struct vd_packet *packet)
     struct vd_camera *c = arg;
 
     vd_live_port_put(c->port, packet);
-}
-
-static int connect_source(struct vd_camera *c, struct vd_source **ret_source,
-                          enum vd_fault *ret_fault, struct vd_err *err)
-{
-    static const enum vd_decode decoders[] = {
-        [VD_CONFIG_DECODE_SOFTWARE] = VD_DECODE_SOFTWARE,
-        [VD_CONFIG_DECODE_VAAPI] = VD_DECODE_VAAPI,
-        [VD_CONFIG_DECODE_CUDA] = VD_DECODE_CUDA,
-    };
-    const struct vd_camera_cfg *s = c->settings;
-    struct vd_secret secret = {0};
-    struct vd_source_opts opts = {
-        .url = s->pipeline != NULL     ? NULL
-               : s->detect_url != NULL ? s->detect_url
-                                       : s->url,
-        .pipeline = s->pipeline,
-        .user = s->user,
-        .is_udp = s->transport == VD_CONFIG_TRANSPORT_UDP,
-        .open_timeout_us = c->cfg->ingest.open_timeout_us,
-        .read_timeout_us = c->cfg->ingest.read_timeout_us,
-        .max_pixels = c->cfg->ingest.max_pixels,
-        .decode = decoders[s->decode],
-        .on_packet = on_packet,
-        .on_packet_arg = c,
-        .clock = c->tools.clock,
-        .stop = &c->stop,
-    };
-    int rc = 0;
-
-    if (s->password_file != NULL) {
-        rc = vd_config_secret(c->cfg, s->password_file, &secret, err);
-        *ret_fault = rc < 0 ? VD_FAULT_AUTH : VD_FAULT_NONE;
-    }
-    opts.password = secret.text;
-    vd_number_add(VD_NUMBER_CONNECTS, 1);
-    if (rc == 0)
-        rc = vd_source_open(ret_source, &opts, ret_fault, err);
-    vd_secret_fini(&secret);
-    return rc;
+    vd_clips_packet(c->clips, packet);
 }
 
 /* One session: open, look, close. */
 static int run_once(struct vd_camera *c, enum vd_fault *ret_fault, struct vd_err *err)
 {
+    struct vd_session session = {
+        .cfg = c->cfg,
+        .camera = c->settings,
+        .on_packet = on_packet,
+        .on_packet_arg = c,
+        .clock = c->tools.clock,
+        .stop = &c->stop,
+        .gate = c->tools.gate,
+        .ticket = &c->ticket,
+    };
     struct vd_source *source = NULL;
-    int rc = vd_gate_enter(c->tools.gate, &c->ticket, c->pace.failures > 1, &c->stop);
+    int rc = vd_session_open(&source, &session, c->pace.failures > 1, ret_fault, err);
 
-    if (rc < 0)
-        return rc;
-    rc = connect_source(c, &source, ret_fault, err);
-    vd_gate_leave(c->tools.gate, &c->ticket);
     if (rc < 0)
         return rc;
     note_session(c, true);
@@ -288,6 +256,14 @@ static bool is_gone(const struct vd_camera *c)
 {
     return now_us(c) - c->frame_us >
            c->cfg->ingest.degraded_after_us + c->cfg->ingest.lost_after_us;
+}
+
+static void tell_clips(struct vd_camera *c, enum vd_fault fault)
+{
+    char why[64];
+
+    (void)snprintf(why, sizeof why, "the stream broke (%s)", vd_fault_name(fault));
+    vd_clips_break(c->clips, why);
 }
 
 static void *run(void *arg)
@@ -313,6 +289,7 @@ static void *run(void *arg)
         }
         (void)!getrandom(&random, sizeof random, 0);
         fault = fault != VD_FAULT_NONE ? fault : VD_FAULT_OTHER;
+        tell_clips(c, fault);
         wait_us = vd_pace_failed(&c->pace, &c->pace_settings, fault, now_us(c), random);
         note_fault(c, fault, err.msg, wait_us);
         (void)vd_stop_wait(&c->stop, wait_us);
@@ -325,28 +302,23 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* Whom the limit of connects per host counts. */
-static void host_of(const struct vd_camera_cfg *settings, char *host, size_t size)
-{
-    const char *text = settings->detect_url != NULL ? settings->detect_url : settings->url;
-    struct vd_url url;
-
-    (void)snprintf(host, size, "pipeline-%s", settings->id);
-    if (text != NULL && vd_url_parse(text, &url, NULL) == 0)
-        (void)vd_str_copy(host, size, url.host);
-}
-
 static int prepare(struct vd_camera *c, unsigned number, struct vd_err *err)
 {
-    const struct vd_ingest_cfg *ingest = &c->cfg->ingest;
+    struct vd_clips_opts clips = {
+        .cfg = c->cfg,
+        .camera = c->settings,
+        .clock = c->tools.clock,
+        .recorder = c->tools.recorder,
+        .outbox = c->tools.outbox,
+        .live = c->tools.live,
+        .gate = c->tools.gate,
+        .number = number,
+    };
     char host[256];
     int rc = vd_stop_init(&c->stop, err);
 
-    c->pace_settings = (struct vd_pace_settings){.min_us = ingest->backoff_min_us,
-                                                 .max_us = ingest->backoff_max_us,
-                                                 .auth_tries = (int)ingest->auth_tries,
-                                                 .auth_window_us = ingest->auth_window_us};
-    host_of(c->settings, host, sizeof host);
+    vd_session_pace(c->cfg, &c->pace_settings);
+    vd_session_host(c->settings, false, host, sizeof host);
     if (rc == 0)
         rc = vd_gate_ticket_init(&c->ticket, host, err);
     if (rc == 0)
@@ -354,6 +326,9 @@ static int prepare(struct vd_camera *c, unsigned number, struct vd_err *err)
     if (rc == 0)
         rc = vd_live_enter(c->tools.live, c->cfg, c->settings, c->settings->detect_url == NULL,
                            &c->port, err);
+    clips.lane = c->lane;
+    if (rc == 0)
+        rc = vd_clips_open(&c->clips, &clips, err);
     if (rc == 0 && c->settings->detect.is_enabled)
         rc = vd_analyst_open(&c->analyst, c->settings, c->tools.outbox, c->lane, c->tools.clock,
                              err);
@@ -363,6 +338,7 @@ static int prepare(struct vd_camera *c, unsigned number, struct vd_err *err)
 static void discard(struct vd_camera *c)
 {
     vd_analyst_close(&c->analyst);
+    vd_clips_close(&c->clips);
     vd_live_leave(c->tools.live, &c->port);
     vd_lane_close(c->tools.outbox, &c->lane);
     vd_gate_ticket_fini(&c->ticket);
@@ -432,6 +408,7 @@ void vd_camera_ask_stop(struct vd_camera *c, enum vd_end_reason reason)
         c->end_reason = reason;
     pthread_mutex_unlock(&c->lock);
     vd_stop_request(&c->stop);
+    vd_clips_ask_stop(c->clips);
 }
 
 void vd_camera_close(struct vd_camera **camera)

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "ingest/evidence/live.h"
+#include "ingest/evidence/recorder.h"
 #include "ingest/source/source.h"
 #include "ingest/worker/gate.h"
 #include "ingest/worker/health.h"
@@ -24,6 +25,7 @@ struct vd_camera_tools {
     struct vd_gate *gate;
     struct vd_outbox *outbox;
     struct vd_live *live;
+    struct vd_recorder *recorder;
 };
 
 /* A copy of what the thread noted last. */

@@ -65,6 +65,21 @@ struct vd_metric vd_numbers[VD_N_NUMBERS] = {
                               .help = "Bytes of both."},
     [VD_NUMBER_LIVE_LOST] = {.name = "vedette_ingest_live_lost_total",
                              .help = "Groups of pictures that a viewer was too slow for."},
+    [VD_NUMBER_CLIPS] = {.name = "vedette_ingest_clips_total", .help = "Clips finished."},
+    [VD_NUMBER_CLIP_BYTES] = {.name = "vedette_ingest_clip_bytes_total",
+                              .help = "Bytes of them."},
+    [VD_NUMBER_CLIPS_FAILED] = {.name = "vedette_ingest_clips_failed_total",
+                                .help = "Clips that came to nothing or were cut: the disk, or "
+                                        "no encoded pictures."},
+    [VD_NUMBER_RECORDING] = {.name = "vedette_ingest_recording",
+                             .help = "Cameras whose packets are being written.",
+                             .type = VD_METRIC_GAUGE},
+    [VD_NUMBER_RING_BYTES] = {.name = "vedette_ingest_ring_bytes",
+                              .help = "Memory that the cameras' latest packets take.",
+                              .type = VD_METRIC_GAUGE},
+    [VD_NUMBER_RING_LOST] = {.name = "vedette_ingest_ring_lost_total",
+                             .help = "Packets dropped that a clip may have needed: "
+                                     "evidence.ring is too small."},
 };
 
 void vd_number_add(enum vd_number number, int64_t n)

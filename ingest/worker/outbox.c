@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/thread.h"
 #include "ingest/evidence/jpeg.h"
+#include "ingest/worker/happenings.h"
 #include "ingest/worker/numbers.h"
 #include "storage/media/media.h"
 
@@ -28,11 +29,14 @@ struct vd_lane {
     struct vd_config *cfg;              /* keeps camera alive */
     const struct vd_camera_cfg *camera; /* NULL: the node's */
     unsigned thread;
-    int waiting;                         /* posts not yet done; under the thread's lock */
-    bool is_closed;                      /* likewise */
-    struct vd_uuid refused[REFUSED_MAX]; /* happenings to say no more of; evid's own */
+    int waiting;          /* posts not yet done; under the thread's lock, as is holds */
+    int holds;            /* who may post; the first of them is its camera */
+    bool is_left;         /* its camera posts no more */
+    struct vd_reel *reel; /* NULL: no clips, or all is posted */
+    struct vd_happenings happenings;     /* evid's own, as what follows */
+    struct vd_uuid refused[REFUSED_MAX]; /* happenings to say no more of */
     int next_refused;
-    char lost[VD_MEDIA_ID_MAX + 1]; /* the last snapshot that could not be written; evid's */
+    char lost[VD_MEDIA_ID_MAX + 1]; /* the last snapshot that could not be written */
 };
 
 struct post {
@@ -139,7 +143,8 @@ static int fill(void *arg, const struct vd_spool_stamp *stamp, char *buf, size_t
     return vd_event_encode(f->event, buf, size, NULL);
 }
 
-static int append(struct evid *e, struct vd_event *event, struct vd_err *err)
+static int append(struct evid *e, struct vd_lane *lane, struct vd_event *event,
+                  struct vd_err *err)
 {
     static const enum vd_spool_phase phases[VD_N_PHASES] = {
         [VD_PHASE_START] = VD_SPOOL_START,
@@ -147,13 +152,15 @@ static int append(struct evid *e, struct vd_event *event, struct vd_err *err)
         [VD_PHASE_END] = VD_SPOOL_END,
         [VD_PHASE_MEDIA] = VD_SPOOL_OTHER,
     };
+    bool is_of_open = event->phase == VD_PHASE_MEDIA &&
+                      vd_happenings_is_open(&lane->happenings, &event->event);
     bool is_motion = event->kind == VD_KIND_MOTION || event->kind == VD_KIND_SCENE_CHANGE;
     struct fill f = {.outbox = e->outbox, .event = event};
     char uuid[VD_UUID_TEXT];
     struct vd_spool_message message = {
         .fill = fill,
         .arg = &f,
-        .phase = phases[event->phase],
+        .phase = is_of_open ? VD_SPOOL_UPDATE : phases[event->phase],
         .event = uuid,
         .camera = event->camera,
         .rev = (int)event->rev,
@@ -184,13 +191,13 @@ static int deliver(struct evid *e, struct post *post, struct vd_err *err)
     bool must = post->event.phase == VD_PHASE_END || post->event.kind == VD_KIND_LOST;
 
     for (;;) {
-        int rc = append(e, &post->event, err);
+        int rc = append(e, post->lane, &post->event, err);
 
         if (rc >= 0 || rc == VD_EAGAIN || rc == VD_EINVAL || rc == VD_ESTOP || !must)
             return rc;
         complain(e, 1, "spool.failed", post->event.camera, err->msg);
         if (vd_stop_wait(&e->outbox->closing, RETRY_US))
-            return append(e, &post->event, err);
+            return append(e, post->lane, &post->event, err);
     }
 }
 
@@ -205,9 +212,13 @@ static void do_post(struct evid *e, struct post *post)
         return;
     }
     make_snapshot(e, post);
+    vd_happenings_number(&lane->happenings, &post->event);
     post->event.id = vd_uuid_make(e->outbox->opts.clock->wall_us(e->outbox->opts.clock->self));
     rc = deliver(e, post, &err);
+    if (lane->reel != NULL && post->event.phase != VD_PHASE_MEDIA)
+        vd_reel_settled(lane->reel, &post->event, rc >= 0);
     if (rc >= 0) {
+        vd_happenings_note(&lane->happenings, &post->event);
         vd_number_add(VD_NUMBER_EVENTS, 1);
         vd_metric_observe_us(&vd_numbers[VD_NUMBER_DECIDE_TO_SPOOL],
                              mono_us(e->outbox) - post->posted_us);
@@ -224,8 +235,18 @@ static void do_post(struct evid *e, struct post *post)
     complain(e, 3, "event.lost", post->event.camera, err.msg);
 }
 
-static void free_lane(struct vd_lane *lane)
+/* Under the thread's lock: what nobody needs any more goes. A reel may still tell of clips when
+ * its lane's other posts are done: it holds the lane. */
+static void tidy_lane(struct vd_lane *lane)
 {
+    struct vd_reel *reel = lane->reel;
+
+    if (lane->waiting > 0 || !lane->is_left)
+        return;
+    lane->reel = NULL;
+    vd_reel_close(&reel);
+    if (lane->holds > 0)
+        return;
     vd_config_unref(&lane->cfg);
     free(lane);
 }
@@ -248,8 +269,8 @@ static void *run(void *arg)
         if (post->picture != NULL)
             e->bytes -= post->picture->bytes;
         vd_picture_unref(&post->picture);
-        if (--post->lane->waiting == 0 && post->lane->is_closed)
-            free_lane(post->lane);
+        post->lane->waiting--;
+        tidy_lane(post->lane);
         e->first = (e->first + 1) % VD_OUTBOX_ROOM;
         e->n--;
         (void)pthread_cond_broadcast(&e->changed);
@@ -302,7 +323,7 @@ int vd_outbox_open(struct vd_outbox **ret_outbox, const struct vd_outbox_opts *o
 }
 
 int vd_lane_open(struct vd_lane **ret_lane, struct vd_config *cfg,
-                 const struct vd_camera_cfg *camera, unsigned number, struct vd_err *err)
+                 const struct vd_camera_cfg *camera, unsigned spread, struct vd_err *err)
 {
     struct vd_lane *lane = calloc(1, sizeof *lane);
 
@@ -310,35 +331,48 @@ int vd_lane_open(struct vd_lane **ret_lane, struct vd_config *cfg,
         return vd_err_set(err, VD_ENOMEM, "outbox: out of memory");
     lane->cfg = cfg != NULL ? vd_config_ref(cfg) : NULL;
     lane->camera = camera;
-    lane->thread = number % VD_OUTBOX_THREADS;
+    lane->thread = spread % VD_OUTBOX_THREADS;
+    lane->holds = 1;
     *ret_lane = lane;
     return 0;
+}
+
+void vd_lane_record(struct vd_lane *lane, struct vd_reel *reel)
+{
+    lane->reel = reel;
+}
+
+void vd_lane_hold(struct vd_outbox *o, struct vd_lane *lane)
+{
+    struct evid *e = &o->threads[lane->thread];
+
+    pthread_mutex_lock(&e->lock);
+    lane->holds++;
+    pthread_mutex_unlock(&e->lock);
 }
 
 void vd_lane_close(struct vd_outbox *o, struct vd_lane **lane)
 {
     struct vd_lane *l = *lane;
     struct evid *e;
-    bool is_done;
 
     *lane = NULL;
     if (l == NULL)
         return;
     e = &o->threads[l->thread];
     pthread_mutex_lock(&e->lock);
-    l->is_closed = true;
-    is_done = l->waiting == 0;
+    l->holds--;
+    l->is_left = true;
+    tidy_lane(l);
     pthread_mutex_unlock(&e->lock);
-    if (is_done)
-        free_lane(l);
 }
 
 /* Under the lock: waits until there is room. False when there is none for this post. */
-static bool wait_room(struct evid *e, bool must)
+static bool wait_room(struct evid *e, bool may_wait)
 {
     struct timespec until;
 
-    if (!must)
+    if (!may_wait)
         return e->n < VD_OUTBOX_ROOM / 2;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += ROOM_WAIT_S;
@@ -354,11 +388,12 @@ int vd_outbox_post(struct vd_outbox *o, struct vd_lane *lane, const struct vd_ev
     bool must =
         ev->phase == VD_PHASE_END || ev->kind == VD_KIND_LOST || ev->kind == VD_KIND_NODE;
     struct evid *e = &o->threads[lane->thread];
+    struct vd_reel *reel = NULL;
     struct post *post;
     bool has_room, is_new = picture != NULL;
 
     pthread_mutex_lock(&e->lock);
-    has_room = wait_room(e, must);
+    has_room = wait_room(e, must || ev->phase == VD_PHASE_MEDIA);
     if (has_room) {
         post = &e->posts[(e->first + e->n) % VD_OUTBOX_ROOM];
         if (picture != NULL && e->bytes + picture->bytes > PICTURE_BYTES_MAX)
@@ -371,12 +406,16 @@ int vd_outbox_post(struct vd_outbox *o, struct vd_lane *lane, const struct vd_ev
                               .is_new = is_new,
                               .posted_us = mono_us(o)};
         picture = NULL;
+        if (ev->phase != VD_PHASE_MEDIA)
+            reel = lane->reel; /* stays: whose camera posts has not left */
         lane->waiting++;
         e->n++;
         (void)pthread_cond_broadcast(&e->changed);
     }
     pthread_mutex_unlock(&e->lock);
     vd_picture_unref(&picture);
+    if (has_room && reel != NULL)
+        vd_reel_event(reel, ev);
     if (has_room)
         return 0;
     vd_number_add(must ? VD_NUMBER_EVENTS_LOST : VD_NUMBER_EVENTS_REFUSED, 1);

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "config/config.h"
+#include "ingest/evidence/recorder.h"
 #include "ingest/source/picture.h"
 #include "storage/spool/spool.h"
 
@@ -37,11 +38,20 @@ int vd_outbox_open(struct vd_outbox **ret_outbox, const struct vd_outbox_opts *o
 int vd_lane_open(struct vd_lane **ret_lane, struct vd_config *cfg,
                  const struct vd_camera_cfg *camera, unsigned number, struct vd_err *err);
 
+/* The lane's happenings are to be on clips of reel; taken, and closed when all that was posted
+ * is done. Before the first post. */
+void vd_lane_record(struct vd_lane *lane, struct vd_reel *reel);
+
+/* One more who posts: closes the lane too, in the end. */
+void vd_lane_hold(struct vd_outbox *outbox, struct vd_lane *lane);
+
 /* Nothing more will be posted; what was is done all the same. Never waits. Sets NULL, accepts
  * NULL. */
 void vd_lane_close(struct vd_outbox *outbox, struct vd_lane **lane);
 
-/* Hands over an event (copied; source, sequence, id and recorded_us are filled later) and the
+/* Hands over an event (copied; source, sequence, id and recorded_us are filled later, rev is
+ * that of its start and else the next of its happening, an update or end names the clip that
+ * was told of before) and the
  * picture that explains it (taken in any case, NULL: none), whose id is ev->snapshot. Starts,
  * updates: VD_EAGAIN when the outbox is too full, send nothing more of that happening. Others
  * wait for room, up to 5 s, then VD_EAGAIN: lost, counted and logged. Any thread, but one lane

@@ -23,6 +23,7 @@
 #include "ingest/evidence/live.h"
 #include "ingest/evidence/serve.h"
 #include "ingest/publish/ship.h"
+#include "ingest/worker/clips.h"
 #include "ingest/worker/crew.h"
 #include "ingest/worker/gate.h"
 #include "ingest/worker/numbers.h"
@@ -48,6 +49,7 @@ struct vd_supervisor {
     struct vd_ship *ship;
     struct vd_live *live;
     struct vd_serve *serve;
+    struct vd_recorder *recorder;
     struct vd_retain *retain; /* in the first worker of a machine */
     struct vd_crew *crew;
     struct vd_relief *relief;
@@ -55,6 +57,7 @@ struct vd_supervisor {
     int ticks;
     char kept_path[VD_PATH_MAX]; /* the configuration that this worker runs on */
     char spool_path[VD_PATH_MAX], media_root[VD_PATH_MAX], producer[96];
+    char journal[VD_PATH_MAX]; /* folder of the clips that are being written */
     char events_endpoint[VD_PATH_MAX + 16], media_endpoint[VD_PATH_MAX + 16];
     char replay_endpoint[VD_PATH_MAX + 16];
 };
@@ -166,6 +169,7 @@ static int make_paths(struct vd_supervisor *s, struct vd_err *err)
 
     (void)snprintf(s->spool_path, sizeof s->spool_path, "%s/spool/%s.db", state, worker);
     (void)snprintf(s->media_root, sizeof s->media_root, "%s/media", state);
+    (void)snprintf(s->journal, sizeof s->journal, "%s/spool/%s.clips", state, worker);
     (void)snprintf(s->producer, sizeof s->producer, "/ingest/%s", worker);
     (void)snprintf(s->events_endpoint, sizeof s->events_endpoint,
                    bus->events != NULL ? "%s" : "ipc://%s/run/events.sock",
@@ -207,6 +211,21 @@ static int open_spool(struct vd_supervisor *s, struct vd_err *err)
         LOG_INFO("spool.unfinished", "ended=%d reason=\"the worker before did not end them\"",
                  rc);
     return rc < 0 ? rc : 0;
+}
+
+/* After the ends of what a crash cut, so that their clips come last. */
+static int open_recorder(struct vd_supervisor *s, struct vd_err *err)
+{
+    struct vd_recorder_opts recorder = {
+        .root = s->media_root, .journal = s->journal, .clock = s->opts.clock};
+    struct vd_err trouble = {0};
+    int rc = vd_clips_recover(&recorder, s->outbox, s->lane, &trouble);
+
+    if (rc < 0)
+        LOG_WARN("clip.recovery", "reason=\"%s\"", trouble.msg);
+    else if (rc > 0)
+        LOG_INFO("clip.recovery", "clips=%d reason=\"the worker before was writing them\"", rc);
+    return vd_recorder_open(&s->recorder, &recorder, err);
 }
 
 static int open_media(struct vd_supervisor *s, struct vd_err *err)
@@ -268,7 +287,7 @@ static int open_crew(struct vd_supervisor *s, struct vd_err *err)
 {
     const struct vd_ingest_cfg *ingest = &s->cfg->ingest;
     struct vd_camera_tools tools = {
-        .clock = s->opts.clock, .outbox = s->outbox, .live = s->live};
+        .clock = s->opts.clock, .outbox = s->outbox, .live = s->live, .recorder = s->recorder};
     int rc = vd_gate_open(&s->gate, (int)ingest->connects_per_worker,
                           (int)ingest->connects_per_host, err);
 
@@ -318,8 +337,8 @@ int vd_supervisor_open(struct vd_supervisor **ret_supervisor, const struct vd_wo
     if (rc < 0)
         (void)vd_err_set(err, rc, "%s", why.msg);
     if (rc < 0 || (rc = make_paths(s, err)) < 0 || (rc = open_spool(s, err)) < 0 ||
-        (rc = open_bus(s, err)) < 0 || (rc = open_timer(s, err)) < 0 ||
-        (rc = open_crew(s, err)) < 0) {
+        (rc = open_recorder(s, err)) < 0 || (rc = open_bus(s, err)) < 0 ||
+        (rc = open_timer(s, err)) < 0 || (rc = open_crew(s, err)) < 0) {
         vd_supervisor_close(&s);
         return rc;
     }
@@ -333,6 +352,19 @@ int vd_supervisor_open(struct vd_supervisor **ret_supervisor, const struct vd_wo
     return 0;
 }
 
+static void count_clips(struct vd_supervisor *s)
+{
+    struct vd_recorder_figures f;
+
+    vd_recorder_figures(s->recorder, &f);
+    vd_metric_set(&vd_numbers[VD_NUMBER_CLIPS], f.clips);
+    vd_metric_set(&vd_numbers[VD_NUMBER_CLIP_BYTES], f.bytes);
+    vd_metric_set(&vd_numbers[VD_NUMBER_CLIPS_FAILED], f.failed);
+    vd_metric_set(&vd_numbers[VD_NUMBER_RING_LOST], f.lost);
+    vd_metric_set(&vd_numbers[VD_NUMBER_RING_BYTES], f.ring_bytes);
+    vd_metric_set(&vd_numbers[VD_NUMBER_RECORDING], f.recording);
+}
+
 static void tick(struct vd_supervisor *s)
 {
     bool has_changed = vd_crew_tick(s->crew, s->cfg);
@@ -341,6 +373,7 @@ static void tick(struct vd_supervisor *s)
     for (int i = 0; i < VD_LIVE_N_COUNTS; i++)
         vd_metric_set(&vd_numbers[VD_NUMBER_LIVE_VIEWERS + i],
                       vd_live_count(s->live, (enum vd_live_count)i));
+    count_clips(s);
     if (has_changed || s->ticks % REPORT_TICKS == 0)
         vd_crew_report(s->crew, s->report);
     s->ticks++;
@@ -389,6 +422,7 @@ void vd_supervisor_close(struct vd_supervisor **supervisor)
         return;
     vd_relief_close(&s->relief);
     vd_crew_close(&s->crew);
+    vd_recorder_close(&s->recorder);
     if (s->outbox != NULL)
         LOG_INFO("worker.end",
                  "frames=%" PRId64 " analysed=%" PRId64 " events=%" PRId64

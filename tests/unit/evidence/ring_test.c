@@ -1,48 +1,35 @@
 #include <criterion/criterion.h>
-#include <libavutil/buffer.h>
 
 #include "ingest/evidence/ring.h"
+#include "tests/support/packets.h"
 
-enum { STEP_US = 100000, SIZE = 744, COST = SIZE + VD_RING_OVERHEAD };
+enum { COST = SIZE + VD_RING_OVERHEAD };
 
-static struct vd_params *params;
-static int64_t clock_us;
-
-/* One letter a packet: 'K' a key frame, '-' another, '=' one of ten times the size, '|' the
- * stream breaks, ' ' ten steps pass. Returns what was lost. */
+/* Letters as packets_make takes them; '|' the stream breaks, ' ' ten steps pass. Returns what
+ * was lost. */
 static int play(struct vd_ring *ring, const char *packets)
 {
     int lost = 0;
 
     for (; *packets != '\0'; packets++) {
-        AVBufferRef *buf;
-        struct vd_packet p = {.params = params, .is_key = *packets == 'K'};
+        struct vd_packet p;
 
         if (*packets == ' ')
-            clock_us += 10 * STEP_US;
+            packets_us += 10 * STEP_US;
         if (*packets == '|')
             vd_ring_break(ring);
         if (*packets == ' ' || *packets == '|')
             continue;
-        clock_us += STEP_US;
-        p.size = *packets == '=' ? 10 * SIZE : SIZE;
-        buf = av_buffer_alloc(p.size);
-        p.owner = buf;
-        p.data = buf->data;
-        p.mono_us = p.pts_us = clock_us;
+        p = packets_make(*packets);
         lost += vd_ring_put(ring, &p);
-        av_buffer_unref(&buf);
+        vd_packet_unref(&p);
     }
     return lost;
 }
 
 static void set_up(void)
 {
-    static struct vd_params of_all = {.codec = VD_CODEC_H264};
-
-    atomic_init(&of_all.refs, 1);
-    params = &of_all;
-    clock_us = 0;
+    packets_reset();
 }
 
 TestSuite(ring, .init = set_up);
@@ -95,7 +82,7 @@ Test(ring, holds_from_the_key_frame_before_its_time_on_and_no_more_than_its_byte
                   "case %zu: [%d,%d) lost %d", i, (int)facts.first, (int)facts.next, lost);
         cr_assert_eq(facts.bytes, (facts.next - facts.first) * COST, "case %zu", i);
         vd_ring_close(&ring);
-        cr_assert_eq(atomic_load(&params->refs), 1);
+        cr_assert_eq(atomic_load(&packets_params.refs), 1);
     }
 }
 
@@ -115,7 +102,7 @@ Test(ring, finds_the_key_frame_before_a_time)
         struct vd_ring *ring = NULL;
         uint64_t number;
 
-        clock_us = 0;
+        packets_us = 0;
         cr_assert_eq(vd_ring_open(&ring, 100 * COST, 100 * STEP_US, NULL), 0);
         vd_ring_pin(ring, 1);
         play(ring, cases[i].packets);

@@ -102,6 +102,12 @@ static int decode_to(struct vd_search *search, const char *value)
     return vd_time_parse(value, &search->filter.to_us) ? 0 : VD_EPROTO;
 }
 
+static int decode_order(struct vd_search *search, const char *value)
+{
+    search->filter.is_urgent_first = strcmp(value, "urgent") == 0;
+    return search->filter.is_urgent_first || strcmp(value, "newest") == 0 ? 0 : VD_EPROTO;
+}
+
 static const struct {
     const char *name;
     int (*decode)(struct vd_search *search, const char *value);
@@ -116,6 +122,7 @@ static const struct {
     {"from", decode_from, "a time as 2026-08-22T03:14:07Z"},
     {"to", decode_to, "a time as 2026-08-22T03:14:07Z"},
     {"cursor", decode_cursor, "what the page before gave as next"},
+    {"order", decode_order, "newest, or urgent"},
     {"limit", decode_limit, "a number from 1 to 200"},
 };
 
@@ -157,7 +164,7 @@ int vd_search_decode(const struct vd_query *query, struct vd_search *ret_search,
         filter->n_states == 1 && strcmp(ret_search->states[0], "unresolved") == 0 &&
         filter->severity == NULL && filter->camera == NULL && filter->area == NULL &&
         filter->owner == NULL && filter->text == NULL && filter->from_us == 0 &&
-        filter->to_us == 0 && filter->before_id == NULL;
+        filter->to_us == 0 && filter->before_id == NULL && !filter->is_urgent_first;
     return 0;
 }
 

@@ -19,8 +19,9 @@ struct vd_search {
 };
 
 /* Reads state (comma-separated, or "unresolved"), severity, camera, area, owner, q, from, to
- * (RFC 3339), cursor and limit. Unknown names are refused, so that a misspelt filter does not
- * show everything. Returns 0 or VD_EPROTO with what is wrong in *err. */
+ * (RFC 3339), order (newest, urgent), cursor and limit. Unknown names are refused, so that a
+ * misspelt filter does not show everything. Returns 0 or VD_EPROTO with what is wrong in *err.
+ */
 int vd_search_decode(const struct vd_query *query, struct vd_search *ret_search,
                      struct vd_err *err);
 

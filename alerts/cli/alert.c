@@ -19,12 +19,14 @@
 enum { PAGE = 100 };
 
 static const char HELP[] =
-    "usage: vedette alert list [--all] [--severity S] [--camera ID] [--area CODE] [--json]\n"
+    "usage: vedette alert list [--all] [--urgent] [--severity S] [--camera ID] [--area CODE]\n"
+    "                          [--json]\n"
     "       vedette alert show ID [--json]\n"
     "       vedette alert acknowledge|take|release|dispatch ID [--version N]\n"
     "       vedette alert resolve ID --as real|nuisance|false|test|maintenance [--reason "
     "TEXT]\n"
     "       vedette alert reopen ID --reason TEXT\n"
+    "list --urgent: the severe first, without what lies beneath a common cause.\n"
     "With --config DIR, --state DIR, --actor NAME (default: who you are). --version N: only "
     "if\n"
     "the alert is still as you saw it. Exit status 1: refused, or no such alert.\n";
@@ -32,7 +34,7 @@ static const char HELP[] =
 struct opts {
     const char *config, *state, *actor, *severity, *camera, *area, *as, *reason;
     int64_t version; /* 0: the one it has now */
-    bool is_json, is_all;
+    bool is_json, is_all, is_urgent;
     const char *verb, *id;
 };
 
@@ -58,6 +60,7 @@ static int list(const struct opts *o, struct vd_pg *pg, struct vd_err *err)
                                      .area = o->area,
                                      .states = {"unresolved"},
                                      .n_states = o->is_all ? 0 : 1,
+                                     .is_urgent_first = o->is_urgent,
                                      .limit = PAGE};
     struct vd_alert *page = calloc(PAGE, sizeof *page);
     char before[37];
@@ -165,24 +168,20 @@ static bool take_option(struct opts *o, int c)
         return vd_str_int64(optarg, &o->version) && o->version >= 1;
     o->is_json = o->is_json || c == 'j';
     o->is_all = o->is_all || c == 'l';
-    return c == 'j' || c == 'l';
+    o->is_urgent = o->is_urgent || c == 'u';
+    return c == 'j' || c == 'l' || c == 'u';
 }
 
 static int parse(struct opts *o, int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"state", required_argument, NULL, 's'},
-                                            {"actor", required_argument, NULL, 'a'},
-                                            {"severity", required_argument, NULL, 'S'},
-                                            {"camera", required_argument, NULL, 'C'},
-                                            {"area", required_argument, NULL, 'A'},
-                                            {"as", required_argument, NULL, 'd'},
-                                            {"reason", required_argument, NULL, 'r'},
-                                            {"version", required_argument, NULL, 'v'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"all", no_argument, NULL, 'l'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},  {"state", required_argument, NULL, 's'},
+        {"actor", required_argument, NULL, 'a'},   {"severity", required_argument, NULL, 'S'},
+        {"camera", required_argument, NULL, 'C'},  {"area", required_argument, NULL, 'A'},
+        {"as", required_argument, NULL, 'd'},      {"reason", required_argument, NULL, 'r'},
+        {"version", required_argument, NULL, 'v'}, {"json", no_argument, NULL, 'j'},
+        {"all", no_argument, NULL, 'l'},           {"urgent", no_argument, NULL, 'u'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     enum vd_work_action action;
     int c, wants;
 

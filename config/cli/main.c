@@ -38,6 +38,7 @@ static const struct {
     {"key", "Make a pair of keys for the bus over the network, or show the public one."},
     {"events", "Print events, also as they come (--follow), as JSON (--json)."},
     {"alert", "List, show and acknowledge alerts."},
+    {"rules", "Try the rules on recorded events: what they raise, and why not."},
     {"user", "Tend the users of the console."},
     {"verify", "Prove that no event is missing."},
     {"analyze", "Run the detector over a recorded file."},

@@ -1,4 +1,4 @@
-/* storage/pg/alert_list.c: searching alerts, newest first, page by page. The page after begins
+/* storage/pg/alert_list.c: searching alerts, page by page. The page after begins
  * behind the last row of the one before (keyset), so what comes in between shifts nothing. */
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +7,8 @@
 #include "base/uuid.h"
 #include "storage/pg/alert_row.h"
 #include "storage/pg/where.h"
+
+#define RANK(of) "(CASE " of "severity WHEN 'red' THEN 2 WHEN 'yellow' THEN 1 ELSE 0 END)"
 
 enum { LIMIT = 50, SCOPES_MAX = 16, TEXT_MAX = 200 };
 
@@ -74,6 +76,26 @@ static int check(const struct vd_alert_filter *f, struct vd_err *err)
     return 0;
 }
 
+/* What lies beneath a cause is shown with it, to whoever sees the cause. */
+static void leave_out_suppressed(struct pg_where *where, const struct vd_alert_filter *f)
+{
+    pg_where_and(where, "NOT EXISTS (SELECT 1 FROM alert p WHERE p.id = alert.suppressed_by"
+                        " AND p.state <> 'resolved'");
+    pg_where_scopes(where, "p.path", f->scopes, f->n_scopes);
+    pg_where_end(where, ")");
+}
+
+static void add_cursor(struct pg_where *where, const struct vd_alert_filter *f)
+{
+    if (f->before_id == NULL)
+        return;
+    vd_pg_arg_time(&where->args, f->before_us);
+    vd_pg_arg_uuid(&where->args, f->before_id);
+    pg_where_and(where, f->is_urgent_first ? "(" RANK("") ", opened, id) < ((SELECT " RANK(
+                                                 "b.") " FROM alert b WHERE b.id = @), @@, @)"
+                                           : "(opened, id) < (@@, @)");
+}
+
 int vd_pg_alert_list(struct vd_pg *pg, const struct vd_alert_filter *f,
                      struct vd_alert *ret_alerts, struct vd_err *err)
 {
@@ -97,13 +119,13 @@ int vd_pg_alert_list(struct vd_pg *pg, const struct vd_alert_filter *f,
     add_time(&where, "opened < @", f->to_us);
     if (f->text != NULL && f->text[0] != '\0')
         add_text(&where, f->text, pattern, sizeof pattern);
-    if (f->before_id != NULL) {
-        vd_pg_arg_time(&where.args, f->before_us);
-        vd_pg_arg_uuid(&where.args, f->before_id);
-        pg_where_and(&where, "(opened, id) < (@@, @)");
-    }
+    if (f->is_urgent_first)
+        leave_out_suppressed(&where, f);
+    add_cursor(&where, f);
     vd_pg_arg_int(&where.args, f->limit > 0 ? f->limit : LIMIT);
-    pg_where_end(&where, " ORDER BY opened DESC, id DESC LIMIT @");
+    pg_where_end(&where, f->is_urgent_first
+                             ? " ORDER BY " RANK("") " DESC, opened DESC, id DESC LIMIT @"
+                             : " ORDER BY opened DESC, id DESC LIMIT @");
     n = pg_where_run(&where, pg, &rows, err);
     for (int i = 0; i < n; i++)
         pg_alert_read(rows, i, &ret_alerts[i]);

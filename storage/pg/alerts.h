@@ -91,13 +91,16 @@ struct vd_alert_filter {
     int64_t from_us, to_us;    /* opened in [from, to); 0: open-ended */
     const char *const *scopes; /* areas that the asker may see */
     int n_scopes;              /* 0: all of them; at most 16 */
+    /* The more severe first, then the newest; those beneath a cause that is not resolved and
+     * that the asker may see are left out. Else the newest first, all of them. */
+    bool is_urgent_first;
     int64_t before_us;     /* the cursor: opened_us and id of the last one of the page before */
     const char *before_id; /* NULL: the first page */
     int limit;             /* 0: 50; at most VD_ALERT_LIST_MAX */
 };
 
-/* Fills ret_alerts (room for filter->limit) with the newest first. Returns how many: fewer than
- * limit means the end. VD_EINVAL: a limit or cursor out of range. */
+/* Fills ret_alerts (room for filter->limit) in the order that filter asks for. Returns how
+ * many: fewer than limit means the end. VD_EINVAL: a limit or cursor out of range. */
 int vd_pg_alert_list(struct vd_pg *pg, const struct vd_alert_filter *filter,
                      struct vd_alert *ret_alerts, struct vd_err *err);
 

@@ -24,6 +24,8 @@ Test(search, knows_the_live_list_from_a_search)
     } rows[] = {
         {"state=unresolved", true},
         {"state=unresolved&limit=200", true},
+        {"state=unresolved&order=newest", true},
+        {"state=unresolved&order=urgent", false},
         {"state=unresolved&q=&from=", true},
         {"", false},
         {"state=open", false},
@@ -77,6 +79,7 @@ Test(search, refuses_what_it_does_not_know)
         "state=unresolved,open",
         "state=open,open,open,open,open",
         "limit=0",
+        "order=x",
         "limit=201",
         "limit=x",
         "limit=7x",

@@ -181,6 +181,58 @@ Test(alerts, searches_find_what_they_name)
     cr_assert_eq(counts.yellow, 0);
 }
 
+static int rank(const struct vd_alert *a)
+{
+    return a->severity[0] == 'r' ? 2 : a->severity[0] == 'y';
+}
+
+Test(alerts, the_urgent_come_first_and_those_beneath_a_cause_with_it)
+{
+    static const char *const scopes[] = {"4403/440306"};
+    struct vd_alert_filter filter = {
+        .limit = 7, .states = {"unresolved"}, .n_states = 1, .is_urgent_first = true};
+    struct vd_alert parent = alert_of(100), child = alert_of(101), last = {0};
+    int n, total = 0;
+
+    insert_many(40);
+    strcpy(parent.severity, "red");
+    insert(&parent);
+    strcpy(child.severity, "red");
+    strcpy(child.area, "4403/440306/7");
+    strcpy(child.suppressed_by, parent.id);
+    insert(&child);
+    while ((n = list(filter)) > 0) {
+        for (int i = 0; i < n; i++) {
+            const struct vd_alert *before = i > 0 ? &found[i - 1] : &last;
+
+            cr_assert_str_neq(found[i].id, child.id);
+            if (total++ > 0)
+                cr_assert(rank(before) > rank(&found[i]) ||
+                          (rank(before) == rank(&found[i]) &&
+                           before->opened_us >= found[i].opened_us));
+        }
+        last = found[n - 1];
+        filter.before_us = last.opened_us;
+        filter.before_id = last.id;
+    }
+    cr_assert_eq(n, 0, "%s", err.msg);
+    cr_assert_eq(total, 21);
+    /* Who may not see the cause must not miss what lies beneath it; nor when it is closed. */
+    cr_assert_eq(
+        list((struct vd_alert_filter){
+            .scopes = scopes, .n_scopes = 1, .severity = "red", .is_urgent_first = true}),
+        1);
+    cr_assert_str_eq(found[0].id, child.id);
+    strcpy(parent.state, "resolved");
+    parent.resolved_us = parent.opened_us + 1;
+    cr_assert_eq(vd_pg_alert_update(pg, &parent, &err), 1);
+    cr_assert_eq(
+        list((struct vd_alert_filter){
+            .states = {"unresolved"}, .n_states = 1, .limit = 1, .is_urgent_first = true}),
+        1);
+    cr_assert_str_eq(found[0].id, child.id);
+}
+
 Test(alerts, pages_follow_each_other_while_alerts_come_in)
 {
     struct vd_alert_filter filter = {.limit = 7};

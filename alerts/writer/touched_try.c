@@ -38,6 +38,8 @@ static int rehearse(struct vd_touched *t, struct entry *e, struct vd_pg_feed_row
         rc = touched_row(t, e, err);
     if (rc >= 0 && e->is_changed)
         rc = touched_message(t, e, row, err);
+    if (rc >= 0 && e->is_changed)
+        rc = vd_pg_feed_store(t->pg, row, 1, err);
     for (const struct tie_op *op = t->ops; op != NULL && rc >= 0; op = op->next)
         if (vd_uuid_equal(&op->alert, &e->id))
             rc = touched_tie(t, op, err);

@@ -252,8 +252,8 @@ Test(alerts, pages_follow_each_other_while_alerts_come_in)
     cr_assert_eq(total, 40, "%s", err.msg);
 }
 
-/* What EXPLAIN says of a search, as one text. */
-static const char *plan_of(struct vd_pg *owner, const char *where)
+/* What EXPLAIN says, as one text. */
+static const char *plan_of(struct vd_pg *owner, const char *statement)
 {
     static char plan[4000];
     char sql[600];
@@ -261,10 +261,7 @@ static const char *plan_of(struct vd_pg *owner, const char *where)
     int n;
 
     plan[0] = '\0';
-    snprintf(sql, sizeof sql,
-             "EXPLAIN SELECT * FROM alert WHERE %s ORDER BY opened DESC, id DESC"
-             " LIMIT 50",
-             where);
+    snprintf(sql, sizeof sql, "EXPLAIN %s", statement);
     n = vd_pg_exec(owner, sql, NULL, &rows, &err);
     cr_assert_gt(n, 0, "%s", err.msg);
     for (int i = 0; i < n; i++)
@@ -274,7 +271,65 @@ static const char *plan_of(struct vd_pg *owner, const char *where)
     return plan;
 }
 
-Test(alerts, the_usual_searches_use_an_index)
+static void assert_uses(struct vd_pg *owner, const char *statement, const char *index)
+{
+    const char *plan = plan_of(owner, statement);
+
+    cr_assert_not_null(strstr(plan, index), "%s:\n%s", statement, plan);
+    cr_assert_null(strstr(plan, "Seq Scan"), "%s:\n%s", statement, plan);
+}
+
+/* What runs every minute or so, or at each start, on tables that grow for years. */
+static void assert_periodic_ones(struct vd_pg *owner)
+{
+    static const struct {
+        const char *sql, *index;
+    } table[] = {
+        {"SELECT id FROM alert WHERE state = 'resolved' AND NOT active AND resolved <"
+         " '2026-08-01 01:00' ORDER BY resolved LIMIT 500 FOR UPDATE SKIP LOCKED",
+         "alert_resolved"},
+        {"DELETE FROM alert_event WHERE alert = '01990000-0000-7000-8000-000000000000'",
+         "alert_event_of"},
+        {"SELECT alert, event FROM alert_event WHERE NOT ended", "alert_event_alert"},
+        {"UPDATE alert_event SET ended = true WHERE event = "
+         "'01990000-0000-7000-8000-000000000000'",
+         "alert_event_pkey"},
+        {"SELECT snapshot FROM alert WHERE snapshot IS NOT NULL AND state <> 'resolved'",
+         "alert_"},
+        {"SELECT clip FROM alert WHERE clip IS NOT NULL AND state <> 'resolved'",
+         "alert_unresolved"},
+        {"SELECT ctid FROM quarantine WHERE received < '2026-08-01 01:00' AND bytes <> ''"
+         " LIMIT 500",
+         "quarantine_received"},
+        {"SELECT source, max(sequence) FROM quarantine WHERE received < '2026-08-01 01:00'"
+         " GROUP BY source",
+         "quarantine_received"},
+        {"SELECT ctid FROM refused_alert WHERE at < '2026-08-01 01:00' LIMIT 500",
+         "refused_alert_at"},
+        {"SELECT n, hash FROM log WHERE object = 'x' AND n > 5 ORDER BY n LIMIT 50",
+         "log_object"},
+    };
+
+    cr_assert_eq(
+        vd_pg_script(
+            owner,
+            "INSERT INTO alert_event SELECT id, gen_random_uuid(), state = 'resolved'"
+            " FROM alert;"
+            "INSERT INTO quarantine SELECT 1, i, timestamptz '2026-08-01' + i * interval '1 "
+            "min',"
+            " 'x', 'x' FROM generate_series(1, 20000) i;"
+            "INSERT INTO refused_alert SELECT 'r', gen_random_uuid(), timestamptz '2026-08-01'"
+            " + i * interval '1 min', 'x', 'x' FROM generate_series(1, 20000) i;"
+            "INSERT INTO log SELECT i, now(), 'r', 'a', 'b', 'o' || i, '', ''"
+            " FROM generate_series(1, 20000) i;"
+            "ANALYZE alert_event; ANALYZE quarantine; ANALYZE refused_alert; ANALYZE log",
+            &err),
+        0, "%s", err.msg);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        assert_uses(owner, table[i].sql, table[i].index);
+}
+
+Test(alerts, the_usual_searches_and_the_periodic_ones_use_an_index)
 {
     static const struct {
         const char *where, *index;
@@ -307,11 +362,14 @@ Test(alerts, the_usual_searches_use_an_index)
             &err),
         0, "%s", err.msg);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        const char *plan = plan_of(owner, table[i].where);
+        char sql[500];
 
-        cr_assert_not_null(strstr(plan, table[i].index), "%s:\n%s", table[i].where, plan);
-        cr_assert_null(strstr(plan, "Seq Scan"), "%s:\n%s", table[i].where, plan);
+        snprintf(sql, sizeof sql,
+                 "SELECT * FROM alert WHERE %s ORDER BY opened DESC, id DESC LIMIT 50",
+                 table[i].where);
+        assert_uses(owner, sql, table[i].index);
     }
+    assert_periodic_ones(owner);
     vd_pg_close(&owner);
 }
 

@@ -109,6 +109,19 @@ def _nodes(worker):
     return [e["data"] for e in worker.events() if e["type"].startswith("vedette.node.")]
 
 
+def _needs(worker):
+    """Cores that it uses while it sees all: not what is left of it on a machine that others keep busy."""
+    pid, until = worker.process.pid, time.monotonic() + 180
+    while time.monotonic() < until:
+        _wait(2)
+        before, used, since = _nodes(worker), _cpu(pid), time.monotonic()
+        _wait(3)
+        needs = (_cpu(pid) - used) / (time.monotonic() - since)
+        if len(_nodes(worker)) == len(before) and (not before or before[-1]["phase"] == "end"):
+            return needs
+    raise AssertionError("the machine is too busy: the worker gives up cameras before it is limited\n" + worker.log())
+
+
 def a_worker_with_a_third_of_what_it_needs_gives_up_the_least_first_and_comes_back():
     quota, why_not = _quota()
     if quota is None:
@@ -126,13 +139,11 @@ def a_worker_with_a_third_of_what_it_needs_gives_up_the_least_first_and_comes_ba
             quota.limit(None)
             quota.take(pid)
             wait_for(lambda: worker.log().count("cam.online") == len(names), 30, "all are online", worker.log)
-            _wait(2)
-            used, since = _cpu(pid), time.monotonic()
-            _wait(3)
-            needs = (_cpu(pid) - used) / (time.monotonic() - since)
+            needs = _needs(worker)
+            early = len(_nodes(worker))  # a machine that others keep busy
             quota.limit(max(needs / 3, 0.01))
             cut = time.monotonic()
-            wait_for(lambda: _nodes(worker), 15, "the ladder is told of", worker.log, every=0.2)
+            wait_for(lambda: len(_nodes(worker)) > early, 15, "the ladder is told of", worker.log, every=0.2)
             told = time.monotonic() - cut
             _wait(OVERLOAD / 3)
             before = _mib(pid)
@@ -157,7 +168,7 @@ def a_worker_with_a_third_of_what_it_needs_gives_up_the_least_first_and_comes_ba
             metrics = hellos.last()["metrics"]
             assert metrics["vedette_ingest_ladder_level{level=\"full\"}"] == len(names), metrics
             assert metrics["vedette_ingest_lag_worst_milliseconds"] < 1000, metrics
-            nodes = _nodes(worker)
+            nodes = _nodes(worker)[early:]
             assert len({n["event"] for n in nodes}) == 1 and [n["rev"] for n in nodes] == list(range(1, len(nodes) + 1)), nodes
             assert nodes[0]["phase"] == "start" and "watched less" in nodes[0]["detail"], nodes[0]
             print(f"       all in full {time.monotonic() - free:.0f} s after; {len(nodes)} messages, the first: {nodes[0]['detail']}")

@@ -51,7 +51,7 @@ void vd_live_close(struct vd_live **live)
     if (l == NULL)
         return;
     for (int i = 0; i < l->n_viewers; i++)
-        vd_live_viewer_turn(&l->viewers[i], NULL);
+        vd_live_viewer_turn(&l->viewers[i], NULL, NULL);
     free(l->viewers);
     free(l->ports);
     vd_jpeg_close(&l->jpeg);
@@ -130,32 +130,52 @@ void vd_live_leave(struct vd_live *l, struct vd_live_port **port)
     vd_live_port_unref(port);
 }
 
-/* The stream asked for, or the other one where there is only that: a hold of its own. */
-static struct vd_live_port *find(struct vd_live *l, const struct vd_live_request *request)
+/* The streams of a camera, holds of their own. */
+struct pair {
+    struct vd_live_port
+        *asked; /* the stream asked for, or the other where there is only that */
+    struct vd_live_port *decoded;
+};
+
+static struct pair find(struct vd_live *l, const char *camera, bool wants_main)
 {
-    struct vd_live_port *found = NULL;
+    struct pair pair = {NULL, NULL};
 
     pthread_mutex_lock(&l->lock);
     for (int i = 0; i < l->n_ports; i++) {
         struct vd_live_port *p = l->ports[i];
 
-        if (strcmp(vd_live_port_camera(p)->id, request->camera) != 0)
+        if (strcmp(vd_live_port_camera(p)->id, camera) != 0)
             continue;
-        found = p;
-        if (vd_live_port_is_main(p) == request->wants_main)
-            break;
+        if (pair.asked == NULL || vd_live_port_is_main(p) == wants_main)
+            pair.asked = p;
+        if (vd_live_port_is_decoded(p))
+            pair.decoded = p;
     }
-    if (found != NULL)
-        (void)vd_live_port_ref(found);
+    if (pair.asked != NULL)
+        (void)vd_live_port_ref(pair.asked);
+    if (pair.decoded != NULL)
+        (void)vd_live_port_ref(pair.decoded);
     pthread_mutex_unlock(&l->lock);
-    return found;
+    return pair;
+}
+
+/* Lets the viewer watch what his request names now, if that is another port than before. */
+static void turn(struct vd_live *l, struct vd_live_viewer *v, bool is_anew)
+{
+    struct pair pair = find(l, v->asked.camera, v->asked.wants_main && !v->takes_sub);
+
+    if (is_anew || pair.asked != v->port || pair.decoded != v->decoded)
+        vd_live_viewer_turn(v, pair.asked, pair.decoded);
+    vd_live_port_unref(&pair.asked);
+    vd_live_port_unref(&pair.decoded);
 }
 
 /* ---- who watches ---- */
 
 static void remove_viewer(struct vd_live *l, int i)
 {
-    vd_live_viewer_turn(&l->viewers[i], NULL);
+    vd_live_viewer_turn(&l->viewers[i], NULL, NULL);
     l->viewers[i] = l->viewers[--l->n_viewers];
     atomic_store(&l->counts[VD_LIVE_VIEWERS], l->n_viewers);
 }
@@ -190,6 +210,16 @@ static int add_viewer(struct vd_live *l, const struct vd_part *peer, struct vd_e
     return l->n_viewers++;
 }
 
+static bool has_camera(struct vd_live *l, const char *camera)
+{
+    struct pair pair = find(l, camera, false);
+    bool is_there = pair.asked != NULL;
+
+    vd_live_port_unref(&pair.asked);
+    vd_live_port_unref(&pair.decoded);
+    return is_there;
+}
+
 static bool is_same(const struct vd_live_request *a, const struct vd_live_request *b)
 {
     return strcmp(a->camera, b->camera) == 0 && a->wants_main == b->wants_main &&
@@ -200,32 +230,30 @@ int vd_live_ask(struct vd_live *l, const struct vd_part *peer,
                 const struct vd_live_request *request, int64_t now_us, struct vd_err *err)
 {
     int i = find_viewer(l, peer, request->viewer);
-    struct vd_live_port *port;
     struct vd_live_viewer *v;
+    bool is_other;
 
     if (request->is_end) {
         if (i >= 0)
             remove_viewer(l, i);
         return 0;
     }
-    port = find(l, request);
-    if (port == NULL)
+    if (!has_camera(l, request->camera))
         return vd_err_set(err, VD_EEOF, "camera '%s' is not of this worker", request->camera);
-    if (i < 0 && (i = add_viewer(l, peer, err)) < 0) {
-        vd_live_port_unref(&port);
+    if (i < 0 && (i = add_viewer(l, peer, err)) < 0)
         return i;
-    }
     v = &l->viewers[i];
     v->lease_us = now_us + VD_LIVE_LEASE_US;
-    if (v->port != port || !is_same(&v->asked, request)) {
+    is_other = !is_same(&v->asked, request);
+    if (is_other) {
         v->asked = *request;
-        vd_live_viewer_turn(v, port);
+        v->takes_sub = false;
     } else {
         v->asked.credit += request->credit;
     }
     if (v->asked.credit > VD_LIVE_CREDIT_MAX)
         v->asked.credit = VD_LIVE_CREDIT_MAX;
-    vd_live_port_unref(&port);
+    turn(l, v, is_other);
     return 0;
 }
 
@@ -237,13 +265,17 @@ static void follow_ports(struct vd_live *l)
     if (changes == l->seen_changes)
         return;
     l->seen_changes = changes;
-    for (int i = 0; i < l->n_viewers; i++) {
-        struct vd_live_port *port = find(l, &l->viewers[i].asked);
+    for (int i = 0; i < l->n_viewers; i++)
+        turn(l, &l->viewers[i], false);
+}
 
-        if (port != l->viewers[i].port)
-            vd_live_viewer_turn(&l->viewers[i], port);
-        vd_live_port_unref(&port);
-    }
+/* A main stream of another codec is shown by the sub stream, which may be playable. */
+static void settle(struct vd_live *l, struct vd_live_viewer *v)
+{
+    if (!v->is_unplayable || v->takes_sub || v->port == NULL || v->port == v->decoded)
+        return;
+    v->takes_sub = true;
+    turn(l, v, false);
 }
 
 int64_t vd_live_flow(struct vd_live *l, int64_t now_us, vd_live_send_fn *send, void *arg)
@@ -252,8 +284,13 @@ int64_t vd_live_flow(struct vd_live *l, int64_t now_us, vd_live_send_fn *send, v
         .counts = l->counts, .jpeg = l->jpeg, .send = send, .arg = arg, .now_us = now_us};
 
     follow_ports(l);
-    for (int i = l->n_viewers - 1; i >= 0; i--)
-        if (now_us >= l->viewers[i].lease_us || vd_live_viewer_flow(&l->viewers[i], &out) < 0)
+    for (int i = l->n_viewers - 1; i >= 0; i--) {
+        struct vd_live_viewer *v = &l->viewers[i];
+
+        if (now_us >= v->lease_us || vd_live_viewer_flow(v, &out) < 0)
             remove_viewer(l, i);
+        else
+            settle(l, v);
+    }
     return l->n_viewers > 0 ? ROUND_US : -1;
 }

@@ -102,6 +102,11 @@ bool vd_live_port_is_main(const struct vd_live_port *p)
     return p->is_main;
 }
 
+bool vd_live_port_is_decoded(const struct vd_live_port *p)
+{
+    return !p->is_main || p->camera->detect_url == NULL;
+}
+
 bool vd_live_port_is_masked(const struct vd_live_port *p)
 {
     return p->is_masked;

@@ -35,6 +35,8 @@ void vd_live_port_unref(struct vd_live_port **port); /* sets NULL, accepts NULL 
 
 const struct vd_camera_cfg *vd_live_port_camera(const struct vd_live_port *port);
 bool vd_live_port_is_main(const struct vd_live_port *port);
+bool vd_live_port_is_decoded(
+    const struct vd_live_port *port); /* it gives pictures on request */
 bool vd_live_port_is_masked(const struct vd_live_port *port);
 
 /* ---- the camera's thread ---- */

@@ -25,19 +25,27 @@ static void forget_muxer(struct vd_live_viewer *v)
     v->is_unplayable = false;
 }
 
-void vd_live_viewer_turn(struct vd_live_viewer *v, struct vd_live_port *port)
+/* Counts among those who watch the port, whom it wakes; NULL is fine. */
+static void hold(struct vd_live_port **held, struct vd_live_port *port)
 {
-    if (v->port != NULL)
-        vd_live_port_watch(v->port, -1);
-    vd_live_port_unref(&v->port);
+    if (*held != NULL)
+        vd_live_port_watch(*held, -1);
+    vd_live_port_unref(held);
+    if (port == NULL)
+        return;
+    *held = vd_live_port_ref(port);
+    vd_live_port_watch(port, 1);
+}
+
+void vd_live_viewer_turn(struct vd_live_viewer *v, struct vd_live_port *port,
+                         struct vd_live_port *decoded)
+{
+    hold(&v->port, port);
+    hold(&v->decoded, decoded);
     forget_muxer(v);
     v->cursor = VD_LIVE_BEGIN;
     v->seen = 0;
     v->picture_us = v->beat_us = 0;
-    if (port == NULL)
-        return;
-    v->port = vd_live_port_ref(port);
-    vd_live_port_watch(port, 1);
 }
 
 /* 0, or what the peer's socket said. A message that found no room is a loss. */
@@ -172,7 +180,7 @@ static const char *why_pictures(const struct vd_live_viewer *v)
 
 static int flow_pictures(struct vd_live_viewer *v, struct vd_live_out *out)
 {
-    const struct vd_camera_cfg *camera = vd_live_port_camera(v->port);
+    const struct vd_camera_cfg *camera = vd_live_port_camera(v->decoded);
     struct vd_picture *picture = NULL;
     const uint8_t *data;
     char head[HEAD_MAX];
@@ -180,10 +188,10 @@ static int flow_pictures(struct vd_live_viewer *v, struct vd_live_out *out)
     int rc = 0;
 
     if (out->now_us >= v->picture_us) {
-        vd_live_port_ask(v->port);
+        vd_live_port_ask(v->decoded);
         v->picture_us = out->now_us + PICTURE_US;
     }
-    if (v->asked.credit <= 0 || !vd_live_port_picture(v->port, &v->seen, &picture))
+    if (v->asked.credit <= 0 || !vd_live_port_picture(v->decoded, &v->seen, &picture))
         return 0;
     if (vd_jpeg_encode(out->jpeg, picture, camera->masks, camera->n_masks, &data, &len, NULL) ==
             0 &&
@@ -228,7 +236,7 @@ int vd_live_viewer_flow(struct vd_live_viewer *v, struct vd_live_out *out)
     rc = beat(v, out);
     if (rc == 0)
         rc = flow_packets(v, out);
-    if (rc == 0 && v->fmp4 == NULL)
+    if (rc == 0 && v->fmp4 == NULL && v->decoded != NULL)
         rc = flow_pictures(v, out);
     return rc;
 }

@@ -16,6 +16,8 @@ struct vd_live_viewer {
     struct vd_live_request asked;          /* credit: what is left of it */
     int64_t lease_us, beat_us, picture_us; /* when it ends; next beat; next picture */
     struct vd_live_port *port;             /* NULL: its camera has left */
+    struct vd_live_port *decoded;          /* gives pictures in place of video; may be port */
+    bool takes_sub;                        /* he asked for the main stream and can't play it */
     uint64_t cursor, seen;                 /* in packets; the picture */
     struct vd_fmp4 *fmp4;
     const struct vd_params *params; /* of fmp4, or that can't be played; held */
@@ -37,7 +39,9 @@ struct vd_live_out {
 /* Sends what may flow to him. VD_EIO: he is gone. */
 int vd_live_viewer_flow(struct vd_live_viewer *viewer, struct vd_live_out *out);
 
-/* Watches port (NULL: none) from its last key frame on, in place of the one before. */
-void vd_live_viewer_turn(struct vd_live_viewer *viewer, struct vd_live_port *port);
+/* Watches port (NULL: none) from its last key frame on, in place of the one before; decoded is
+ * the stream of the same camera that is decoded. Holds of its own. */
+void vd_live_viewer_turn(struct vd_live_viewer *viewer, struct vd_live_port *port,
+                         struct vd_live_port *decoded);
 
 #endif

@@ -87,9 +87,10 @@ def masks_codecs_slow_readers_and_a_worker_that_dies():
     cameras = {"plain": f"scene=gate{SIZE}+fps=10 gop=10", "masked": f"scene=gate{SIZE}+fps=10 gop=10",
                "modern": f"scene=yard{SIZE}+fps=10 codec=h265 gop=10",
                "heavy": "scene=road+loop=4+quiet+noise+burn+size=1280x720+fps=10 qp=10 gop=5"}
+    cameras["both"] = f"scene=dock{SIZE}+fps=10 gop=10 sub=160x120"
     with System("live-api", cameras, workers=1) as system:
-        system.write("cameras/cameras.yaml", "cameras:\n" + "".join(
-            system.camera_yaml(c, **({"masks": MASK} if c == "masked" else {})) for c in cameras))
+        more = {"masked": {"masks": MASK}, "both": {"evidence": "clips", "detect_url": system.camsim.url("both/sub")}}
+        system.write("cameras/cameras.yaml", "cameras:\n" + "".join(system.camera_yaml(c, **more.get(c, {})) for c in cameras))
         system.start()
         api = system.api()
         slow = Watcher(api, ["heavy"])
@@ -106,6 +107,13 @@ def masks_codecs_slow_readers_and_a_worker_that_dies():
         assert watcher.init["plain"][0].startswith("avc1."), watcher.init["plain"][0]
         assert able.init["modern"][0].startswith("hvc1."), able.init["modern"][0]
         assert len(able.frames("modern", 320, 240)) >= 10
+
+        main, sub = Watcher(api, ["both"], "main"), Watcher(api, ["both"])
+        for each, is_main, size in ((main, True, (320, 240)), (sub, False, (160, 120))):
+            wait_for(lambda e=each: e.has("both", FRAGMENT) > 5 and e.has("both", STATE), 15, "main and sub stream", lambda e=each: str(e.count))
+            assert each.state["both"]["main"] is is_main, each.state
+            assert {number(p, *size) for p in each.frames("both", *size)}.isdisjoint({-1})
+            each.close()
 
         assert not watcher.has("masked", INIT) and not watcher.has("masked", FRAGMENT), watcher.count
         masked, = decode(watcher.jpeg["masked"], "mjpeg", 320, 240)

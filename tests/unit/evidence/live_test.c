@@ -37,7 +37,11 @@ static const char folder_text[] =
     "    url: rtsp://127.0.0.1/y\n"
     "    masks:\n"
     "      - {name: house, privacy: true, polygon: [[0,0],[0.5,0],[0.5,1],[0,1]]}\n"
-    "      - {name: tree, polygon: [[0.6,0],[1,0],[1,1],[0.6,1]]}\n";
+    "      - {name: tree, polygon: [[0.6,0],[1,0],[1,1],[0.6,1]]}\n"
+    "  - id: hall\n"
+    "    area: \"1\"\n"
+    "    url: rtsp://127.0.0.1/m\n"
+    "    detect_url: rtsp://127.0.0.1/s\n";
 
 static int send(void *arg, const struct vd_part *peer, const char *head, const void *data,
                 size_t len)
@@ -323,7 +327,7 @@ Test(live, a_masked_camera_gives_masked_pictures_and_nothing_else)
     tjhandle handle = tjInitDecompress();
     static uint8_t grey[160 * 96];
 
-    cr_assert_eq(vd_live_enter(live, cfg, &cfg->cameras[1], true, &yard, NULL), 0);
+    cr_assert_eq(vd_live_enter(live, cfg, &cfg->cameras[2], true, &yard, NULL), 0);
     cr_assert(vd_live_port_is_masked(yard));
     vd_live_port_break(yard, true);
     for (int i = 0; i < 30; i++)
@@ -387,6 +391,59 @@ Test(live, a_changed_configuration_takes_viewers_along)
     put(0, 30);
     flow(2 * SEC);
     cr_expect_eq(count("init"), 1);
+}
+
+Test(live, the_main_stream_is_shown_by_the_sub_stream_where_it_can_not_be_played)
+{
+    struct vd_live_port *sub = NULL, *main = NULL;
+    struct film h265 = film_make(true, 160, 96, 10, 10, 0);
+    struct vd_part peer = {"pee", 3};
+    struct vd_live_request request = {
+        .viewer = 7, .camera = "hall", .wants_main = true, .takes_h265 = true, .credit = SEC};
+
+    cr_assert_eq(vd_live_enter(live, cfg, &cfg->cameras[1], false, &sub, NULL), 0);
+    cr_assert_eq(vd_live_enter(live, cfg, &cfg->cameras[1], true, &main, NULL), 0);
+    cr_expect(vd_live_port_is_decoded(sub) && !vd_live_port_is_decoded(main));
+    vd_live_port_break(sub, true);
+    vd_live_port_break(main, true);
+    for (int i = 0; i < 10; i++) {
+        vd_live_port_put(sub, &film.packets[i]);
+        vd_live_port_put(main, &h265.packets[i]);
+    }
+    cr_assert_eq(vd_live_ask(live, &peer, &request, 0, NULL), 0);
+    flow(0);
+    cr_expect_not_null(strstr(last("init")->head, "hvc1"));
+    cr_expect_not_null(strstr(last("state")->head, "\"main\":true"));
+    request.takes_h265 = false;
+    cr_assert_eq(vd_live_ask(live, &peer, &request, 0, NULL), 0);
+    flow(0);
+    flow(0);
+    cr_expect_not_null(strstr(last("init")->head, "avc1"));
+    cr_expect_not_null(strstr(last("state")->head, "\"main\":false"));
+    vd_live_leave(live, &sub);
+    vd_live_leave(live, &main);
+    film_free(&h265);
+}
+
+Test(live, pictures_come_from_the_stream_that_is_decoded)
+{
+    struct vd_live_port *sub = NULL, *main = NULL;
+    struct vd_part peer = {"pee", 3};
+    struct vd_live_request request = {
+        .viewer = 7, .camera = "hall", .wants_main = true, .credit = SEC};
+
+    cr_assert_eq(vd_live_enter(live, cfg, &cfg->cameras[1], false, &sub, NULL), 0);
+    cr_assert_eq(vd_live_enter(live, cfg, &cfg->cameras[1], true, &main, NULL), 0);
+    cr_assert_eq(vd_live_ask(live, &peer, &request, 0, NULL), 0);
+    flow(0); /* the main stream has no packet yet */
+    cr_expect_not(vd_live_port_wants(main));
+    cr_assert(vd_live_port_wants(sub));
+    show(sub, 160, 96);
+    cr_expect(is_woken());
+    flow(0);
+    cr_expect_not_null(strstr(last("jpeg")->head, "\"why\":\"waiting\""));
+    vd_live_leave(live, &sub);
+    vd_live_leave(live, &main);
 }
 
 /* ---- requests ---- */

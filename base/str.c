@@ -22,6 +22,19 @@ bool vd_str_copy(char *dst, size_t size, const char *src)
     return true;
 }
 
+void vd_copy_utf8(char *dst, size_t size, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len >= size) {
+        len = size - 1;
+        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+            len--;
+    }
+    memcpy(dst, text, len);
+    dst[len] = '\0';
+}
+
 bool vd_str_add(char *dst, size_t size, size_t *len, const char *fmt, ...)
 {
     va_list ap;

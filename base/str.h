@@ -12,6 +12,9 @@ enum { VD_TIME_TEXT = 25 };
 /* Copies src with its NUL into dst of size bytes, cutting what does not fit. False if cut. */
 bool vd_str_copy(char *dst, size_t size, const char *src);
 
+/* The same for UTF-8: what does not fit is cut between characters. size is at least 1. */
+void vd_copy_utf8(char *dst, size_t size, const char *text);
+
 /* Appends printf text to dst, which holds *len bytes of size. False, with dst cut and still
  * terminated, when it does not fit. */
 __attribute__((format(printf, 4, 5))) bool vd_str_add(char *dst, size_t size, size_t *len,

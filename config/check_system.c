@@ -145,6 +145,17 @@ static void check_bus(struct vd_load *load, const struct vd_entry *root)
                         "router is");
 }
 
+static void check_units(struct vd_load *load, const struct vd_entry *root)
+{
+    const struct vd_work_cfg *work = &load->cfg->work;
+
+    for (int i = 1; i < work->n_units; i++)
+        for (int j = 0; j < i && work->units[i].id != NULL; j++)
+            if (work->units[j].id != NULL && strcmp(work->units[i].id, work->units[j].id) == 0)
+                vd_load_problem(load, root, "work.units", "units: '%s' is there twice",
+                                work->units[i].id);
+}
+
 void vd_check_system(struct vd_load *load)
 {
     const struct vd_entry root = {.node = load->system, .file = "vedette.yaml"};
@@ -155,6 +166,7 @@ void vd_check_system(struct vd_load *load)
     check_console(load, &root);
     check_database(load, &root);
     check_bus(load, &root);
+    check_units(load, &root);
     if (ingest->backoff_min_us > ingest->backoff_max_us)
         vd_load_problem(load, &root, "ingest.backoff_min",
                         "backoff_min: it must not be more than backoff_max");

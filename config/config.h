@@ -20,6 +20,7 @@ enum {
     VD_CONFIG_NAME_MAX = 127, /* bytes of a name shown to people, UTF-8 */
     VD_CONFIG_ACTION_MAX = 1000,
     VD_CONFIG_INSTRUCTION_MAX = 2000,
+    VD_CONFIG_UNITS_MAX = 256,
     VD_CONFIG_URL_MAX = 1023,
     VD_CONFIG_PIPELINE_MAX = 2047,
     VD_CONFIG_PATH_MAX = 511,
@@ -332,6 +333,17 @@ struct vd_retention_cfg {
     int64_t every_us;    /* how often it is looked after */
 };
 
+/* Who can be sent: a patrol car, a guard. */
+struct vd_unit_cfg {
+    const char *id, *name; /* name NULL: it is called by its id */
+};
+
+struct vd_work_cfg {
+    const struct vd_unit_cfg *units;
+    int n_units;
+    int64_t shelve_max_us; /* nothing is out of sight for longer at a time */
+};
+
 /* A file of the folder as it was read; path is relative ("cameras/dock.yaml"). No secret is in
  * it: those are files of their own, which a load looks at and forgets. */
 struct vd_config_file {
@@ -354,6 +366,7 @@ struct vd_config {
     struct vd_retention_cfg retention;
     const struct vd_calendar_cfg *calendars;
     int n_calendars;
+    struct vd_work_cfg work;
     const struct vd_area_cfg *areas; /* sorted by code */
     int n_areas;
     const struct vd_camera_cfg *cameras; /* sorted by id */

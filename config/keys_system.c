@@ -14,6 +14,7 @@
 #define EVI(field)  offsetof(struct vd_evidence_cfg, field)
 #define ROU(field)  offsetof(struct vd_router_cfg, field)
 #define RET(field)  offsetof(struct vd_retention_cfg, field)
+#define WRK(field)  offsetof(struct vd_work_cfg, field)
 #define TOP(field)  offsetof(struct vd_config, field)
 
 #define DB_ROLE(role, default_user)                                                            \
@@ -251,6 +252,24 @@ static const struct vd_key retention_rows[] = {
 static const struct vd_keys retention_keys = {"retention", ROWS(retention_rows),
                                               sizeof(struct vd_retention_cfg)};
 
+static const struct vd_key unit_rows[] = {
+    {"id", VD_KEY_ID, offsetof(struct vd_unit_cfg, id), 1, VD_CONFIG_ID_MAX, NULL,
+     VD_KEY_REQUIRED, "What it is called in alerts and by programs.", NULL, NULL, 0},
+    {"name", VD_KEY_TEXT, offsetof(struct vd_unit_cfg, name), 1, VD_CONFIG_NAME_MAX, NULL, 0,
+     "What people call it; absent: its id.", NULL, NULL, 0},
+};
+static const struct vd_keys unit_keys = {"a unit", ROWS(unit_rows), sizeof(struct vd_unit_cfg)};
+
+static const struct vd_key work_rows[] = {
+    {"units", VD_KEY_LIST, WRK(units), 0, VD_CONFIG_UNITS_MAX, NULL, 0,
+     "Who can be sent to a place: patrols, guards; none: any name may be given.", NULL,
+     &unit_keys, WRK(n_units)},
+    {"shelve_max", VD_KEY_DURATION, WRK(shelve_max_us), SEC(60), DAY(7), "8h", 0,
+     "An alert may be shelved for this long at a time; it comes back by itself.", NULL, NULL,
+     0},
+};
+static const struct vd_keys work_keys = {"work", ROWS(work_rows), sizeof(struct vd_work_cfg)};
+
 static const struct vd_key root_rows[] = {
     {"areas", VD_KEY_LIST, TOP(areas), 0, VD_CONFIG_AREAS_MAX, NULL, VD_KEY_GATHERED,
      "The places, as a tree: a part of a place has the code of the place, '/', its own.", NULL,
@@ -272,6 +291,8 @@ static const struct vd_key root_rows[] = {
     {"calendars", VD_KEY_LIST, TOP(calendars), 0, VD_CONFIG_CALENDARS_MAX, NULL, 0,
      "Holidays by name, for the schedules of rules.", NULL, &vd_calendar_keys,
      TOP(n_calendars)},
+    {"work", VD_KEY_MAP, TOP(work), 0, 0, NULL, 0, "How people work on alerts.", NULL,
+     &work_keys, 0},
     {"cameras", VD_KEY_LIST, TOP(cameras), 0, VD_CONFIG_CAMERAS_MAX, NULL, VD_KEY_GATHERED,
      "The cameras, here or in the files of the folder cameras.", NULL, &vd_camera_keys,
      TOP(n_cameras)},

@@ -15,6 +15,8 @@
 #include "base/metrics.h"
 #include "base/stop.h"
 #include "config/secret.h"
+#include "storage/pg/alerts.h"
+#include "storage/pg/users.h"
 
 enum {
     VD_PG_THREADS = 2,
@@ -88,10 +90,15 @@ typedef enum vd_place vd_handler_fn(struct vd_api *api, struct vd_request *req,
 
 vd_handler_fn vd_do_asset, vd_do_health, vd_do_metrics, vd_do_session_open, vd_do_session_show,
     vd_do_session_close, vd_do_alert_list, vd_do_alert_show, vd_do_alert_change,
-    vd_do_camera_list, vd_do_media, vd_do_status, vd_do_stream, vd_do_live;
+    vd_do_unit_list, vd_do_camera_list, vd_do_media, vd_do_status, vd_do_stream, vd_do_live;
 
 int64_t vd_api_mono(const struct vd_api *api);
 int64_t vd_api_wall(const struct vd_api *api);
+
+/* The alert of req's path: 1, 0: none that he may see; < 0 as in storage/pg. */
+int vd_api_alert(struct vd_request *req, struct vd_pg *pg, struct vd_alert *ret_alert,
+                 struct vd_err *err);
+void vd_api_etag(struct vd_request *req, int64_t version);
 
 /* A reference to the configuration of now, the caller's to give back. */
 struct vd_config *vd_api_config(struct vd_api *api);

@@ -21,6 +21,19 @@ static int take_text(const struct vd_json *doc, const char *key, bool is_require
     return 0;
 }
 
+static int take_time(const struct vd_json *doc, const char *key, int64_t *ret_us,
+                     struct vd_err *err)
+{
+    const struct vd_json *node = vd_json_get(doc, key);
+    const char *text = vd_json_as_text(node);
+
+    if (vd_json_is_null(node))
+        return 0;
+    if (text == NULL || !vd_time_parse(text, ret_us) || *ret_us <= 0)
+        return vd_err_set(err, VD_EPROTO, "'%s' must be a time, \"2026-08-22T03:14:07Z\"", key);
+    return 0;
+}
+
 static int parse_object(const char *text, size_t len, struct vd_json **ret_doc,
                         struct vd_err *err)
 {
@@ -83,6 +96,10 @@ int vd_body_change(const char *text, size_t len, struct vd_change_body *ret_body
                        err);
     if (rc == 0)
         rc = take_text(doc, "note", false, body.note, sizeof body.note, err);
+    if (rc == 0)
+        rc = take_text(doc, "to", false, body.to, sizeof body.to, err);
+    if (rc == 0)
+        rc = take_time(doc, "until", &body.until_us, err);
     if (rc == 0 && body.disposition[0] != '\0') {
         rc = vd_err_set(err, VD_EPROTO,
                         "'disposition' is one of real, nuisance, false, test, maintenance");

@@ -16,10 +16,13 @@ struct vd_sign_in {
     char password[VD_PASSWORD_MAX + 1];
 };
 
-/* {"version":7,"disposition":"nuisance","note":"…"}; all may be left out, also the body. */
+/* {"version":7,"disposition":"nuisance","note":"…","to":"patrol-1","until":"2026-…Z"}; all may
+ * be left out, also the body. */
 struct vd_change_body {
-    int64_t version; /* 0: not given */
+    int64_t version;  /* 0: not given */
+    int64_t until_us; /* 0: not given */
     char disposition[16];
+    char to[VD_NAME_TEXT_MAX + 1];
     char note[VD_NOTE_MAX + 1];
 };
 

@@ -1,4 +1,4 @@
-/* Alerts: lists, one with its history, and what people do with them. */
+/* Alerts: lists, and one with its history. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,6 @@
 #include "alerts/api/api_inner.h"
 #include "alerts/api/search.h"
 #include "alerts/workflow/alert_json.h"
-#include "alerts/workflow/change.h"
-#include "alerts/workflow/workflow.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/uuid.h"
@@ -102,9 +100,8 @@ static void add_entry(void *arg, const struct vd_pg_log_row *row)
     vd_json_append(list, entry);
 }
 
-/* Returns 1 and the alert, 0: none that he may see; < 0 as in storage/pg. */
-static int find_alert(struct vd_request *req, struct vd_pg *pg, struct vd_alert *ret_alert,
-                      struct vd_err *err)
+int vd_api_alert(struct vd_request *req, struct vd_pg *pg, struct vd_alert *ret_alert,
+                 struct vd_err *err)
 {
     int rc = vd_pg_alert_get(pg, req->target.id, VD_PG_READ, ret_alert, err);
 
@@ -120,7 +117,7 @@ static enum vd_place show_from_memory(struct vd_api *api, struct vd_request *req
                         : vd_api_refuse(req, VD_DATABASE_GONE, NULL);
 }
 
-static void set_etag(struct vd_request *req, int64_t version)
+void vd_api_etag(struct vd_request *req, int64_t version)
 {
     snprintf(req->reply.etag, sizeof req->reply.etag, "\"%" PRId64 "\"", version);
 }
@@ -143,7 +140,7 @@ enum vd_place vd_do_alert_show(struct vd_api *api, struct vd_request *req, struc
         return show_from_memory(api, req);
     alert = calloc(1, sizeof *alert);
     history = vd_json_array();
-    rc = alert != NULL ? find_alert(req, pg, alert, &err) : VD_ENOMEM;
+    rc = alert != NULL ? vd_api_alert(req, pg, alert, &err) : VD_ENOMEM;
     if (rc == 1)
         rc = vd_pg_log_read(pg, 0, alert->id, HISTORY_MAX, add_entry, history, &err) < 0
                  ? VD_EIO
@@ -153,7 +150,7 @@ enum vd_place vd_do_alert_show(struct vd_api *api, struct vd_request *req, struc
         if (vd_json_set(doc, "history", vd_json_copy(history)) < 0)
             vd_json_free(&doc);
         vd_reply_json(&req->reply, 200, doc);
-        set_etag(req, alert->version);
+        vd_api_etag(req, alert->version);
     }
     vd_json_free(&history);
     free(alert);
@@ -162,98 +159,4 @@ enum vd_place vd_do_alert_show(struct vd_api *api, struct vd_request *req, struc
     if (rc == VD_EIO || rc == VD_ETIMEOUT)
         return show_from_memory(api, req);
     return rc == 1 ? VD_DONE : vd_api_pg_failed(api, req, rc, &err);
-}
-
-/* ---- changes ---- */
-
-/* What the request wants; false when it was refused. */
-static bool decode_change(struct vd_request *req, struct vd_change_body *body)
-{
-    struct vd_err err = {0};
-    int64_t version = 0;
-
-    if (req->body_len > 0 && !req->is_json) {
-        vd_api_refuse(req, VD_BAD_BODY, "Content-Type must be application/json.");
-    } else if (vd_body_change(req->body != NULL ? req->body : "", req->body_len, body, &err) <
-               0) {
-        vd_api_refuse(req, VD_BAD_BODY, err.msg);
-    } else if (vd_if_match(req->if_match, &version) < 0 ||
-               (version != 0 && body->version != 0 && version != body->version)) {
-        vd_api_refuse(req, VD_BAD_REQUEST, "If-Match is no version, or not that of the body.");
-    } else if (version == 0 && body->version == 0) {
-        vd_api_refuse(req, VD_VERSION_NEEDED, NULL);
-    } else {
-        body->version = version != 0 ? version : body->version;
-        return true;
-    }
-    return false;
-}
-
-static enum vd_place verdict_reply(struct vd_api *api, struct vd_request *req,
-                                   enum vd_work_verdict verdict, const struct vd_alert *alert,
-                                   const struct vd_err *err)
-{
-    if (verdict == VD_WORK_DONE) {
-        vd_metric_add(&api->metrics[VD_M_CHANGES], 1);
-        vd_reply_json(&req->reply, 200, vd_alert_json(alert));
-    } else if (verdict == VD_WORK_STALE) {
-        char text[VD_ALERT_NAME_MAX + 64];
-
-        vd_metric_add(&api->metrics[VD_M_STALE], 1);
-        snprintf(text, sizeof text, "%s changed the alert meanwhile: it is %s.",
-                 alert->changed_by, alert->state);
-        vd_reply_problem(&req->reply, VD_STALE_VERSION, text, vd_alert_json(alert));
-    } else if (verdict == VD_WORK_STATE) {
-        vd_reply_problem(&req->reply, VD_NOT_ALLOWED_NOW, err->msg, vd_alert_json(alert));
-    } else {
-        vd_reply_problem(&req->reply, VD_BAD_BODY, err->msg, NULL);
-    }
-    set_etag(req, alert->version);
-    return VD_DONE;
-}
-
-static enum vd_place change_in_pg(struct vd_api *api, struct vd_request *req, struct vd_pg *pg,
-                                  const struct vd_work_change *change, struct vd_alert *alert)
-{
-    enum vd_work_verdict verdict = VD_WORK_DONE;
-    struct vd_err err = {0};
-    int rc = find_alert(req, pg, alert, &err);
-
-    if (rc == 1)
-        rc = vd_alert_change(pg, req->target.id, change, &verdict, alert, &err);
-    if (rc == 0)
-        return vd_api_refuse(req, VD_NOT_FOUND, NULL);
-    if (rc < 0)
-        return vd_api_pg_failed(api, req, rc, &err);
-    return verdict_reply(api, req, verdict, alert, &err);
-}
-
-enum vd_place vd_do_alert_change(struct vd_api *api, struct vd_request *req, struct vd_pg *pg,
-                                 enum vd_place place)
-{
-    struct vd_change_body body;
-    struct vd_work_change change = {.actor = req->who.name, .now_us = vd_api_wall(api)};
-    struct vd_alert *alert;
-    struct vd_uuid uuid;
-    enum vd_place next;
-
-    (void)place;
-    if (!vd_who_acts(&req->who))
-        return vd_api_refuse(req, VD_FORBIDDEN, NULL);
-    if (!vd_uuid_parse(req->target.id, &uuid))
-        return vd_api_refuse(req, VD_NOT_FOUND, NULL);
-    vd_uuid_format(&uuid, req->target.id);
-    if (!decode_change(req, &body))
-        return VD_DONE;
-    change.action =
-        req->target.route == VD_ROUTE_ALERT_RESOLVE ? VD_WORK_RESOLVE : VD_WORK_ACKNOWLEDGE;
-    change.seen_version = body.version;
-    change.disposition = body.disposition[0] != '\0' ? body.disposition : NULL;
-    change.reason = body.note[0] != '\0' ? body.note : NULL;
-    alert = calloc(1, sizeof *alert);
-    if (alert == NULL)
-        return vd_api_refuse(req, VD_BUSY, NULL);
-    next = change_in_pg(api, req, pg, &change, alert);
-    free(alert);
-    return next;
 }

@@ -16,6 +16,12 @@ struct row {
     unsigned needs;
 };
 
+#define CHANGE(word)                                                                           \
+    {                                                                                          \
+        "/api/v1/alerts/{id}/" word, VD_POST, VD_ROUTE_ALERT_CHANGE,                           \
+            VD_NEEDS_SESSION | VD_NEEDS_CSRF | VD_NEEDS_PG                                     \
+    }
+
 static const struct row rows[] = {
     {"/healthz", VD_GET, VD_ROUTE_HEALTH, VD_IS_PUBLIC},
     {"/metrics", VD_GET, VD_ROUTE_METRICS, VD_IS_PUBLIC},
@@ -25,10 +31,17 @@ static const struct row rows[] = {
      VD_NEEDS_SESSION | VD_NEEDS_CSRF | VD_NEEDS_PG},
     {"/api/v1/alerts", VD_GET, VD_ROUTE_ALERT_LIST, VD_NEEDS_SESSION},
     {"/api/v1/alerts/{id}", VD_GET, VD_ROUTE_ALERT_SHOW, VD_NEEDS_SESSION | VD_NEEDS_PG},
-    {"/api/v1/alerts/{id}/acknowledge", VD_POST, VD_ROUTE_ALERT_ACKNOWLEDGE,
-     VD_NEEDS_SESSION | VD_NEEDS_CSRF | VD_NEEDS_PG},
-    {"/api/v1/alerts/{id}/resolve", VD_POST, VD_ROUTE_ALERT_RESOLVE,
-     VD_NEEDS_SESSION | VD_NEEDS_CSRF | VD_NEEDS_PG},
+    CHANGE("acknowledge"),
+    CHANGE("take"),
+    CHANGE("release"),
+    CHANGE("assign"),
+    CHANGE("dispatch"),
+    CHANGE("note"),
+    CHANGE("shelve"),
+    CHANGE("unshelve"),
+    CHANGE("resolve"),
+    CHANGE("reopen"),
+    {"/api/v1/units", VD_GET, VD_ROUTE_UNIT_LIST, VD_NEEDS_SESSION},
     {"/api/v1/cameras", VD_GET, VD_ROUTE_CAMERA_LIST, VD_NEEDS_SESSION},
     {"/api/v1/media/{id}", VD_GET, VD_ROUTE_MEDIA, VD_NEEDS_SESSION},
     {"/api/v1/status", VD_GET, VD_ROUTE_STATUS, VD_NEEDS_SESSION},
@@ -45,8 +58,8 @@ static const char *const names[VD_N_ROUTES] = {
     [VD_ROUTE_SESSION_CLOSE] = "session-close",
     [VD_ROUTE_ALERT_LIST] = "alert-list",
     [VD_ROUTE_ALERT_SHOW] = "alert-show",
-    [VD_ROUTE_ALERT_ACKNOWLEDGE] = "alert-acknowledge",
-    [VD_ROUTE_ALERT_RESOLVE] = "alert-resolve",
+    [VD_ROUTE_ALERT_CHANGE] = "alert-change",
+    [VD_ROUTE_UNIT_LIST] = "unit-list",
     [VD_ROUTE_CAMERA_LIST] = "camera-list",
     [VD_ROUTE_MEDIA] = "media",
     [VD_ROUTE_STATUS] = "status",
@@ -189,6 +202,7 @@ static int decode_path(int method, const char *path, size_t len, struct vd_targe
             continue;
         target->route = row->route;
         target->needs = row->needs;
+        target->word = strrchr(row->pattern, '/') + 1;
         return 0;
     }
     if (*ret_allow != 0)
@@ -201,7 +215,7 @@ static int decode_path(int method, const char *path, size_t len, struct vd_targe
 int vd_route_decode(const char *method, const char *target, struct vd_target *ret_target,
                     unsigned *ret_allow)
 {
-    struct vd_target found = {.route = VD_ROUTE_ASSET};
+    struct vd_target found = {.route = VD_ROUTE_ASSET, .word = ""};
     size_t path_len = strcspn(target, "?");
     int verb = method_of(method);
     int rc;

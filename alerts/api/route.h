@@ -21,8 +21,8 @@ enum vd_route {
     VD_ROUTE_SESSION_CLOSE,
     VD_ROUTE_ALERT_LIST,
     VD_ROUTE_ALERT_SHOW,
-    VD_ROUTE_ALERT_ACKNOWLEDGE,
-    VD_ROUTE_ALERT_RESOLVE,
+    VD_ROUTE_ALERT_CHANGE, /* target.word says which */
+    VD_ROUTE_UNIT_LIST,
     VD_ROUTE_CAMERA_LIST,
     VD_ROUTE_MEDIA,
     VD_ROUTE_STATUS,
@@ -61,7 +61,8 @@ struct vd_query {
 
 struct vd_target {
     enum vd_route route;
-    unsigned needs; /* bits above */
+    unsigned needs;   /* bits above */
+    const char *word; /* the last part of the path's pattern, static: "acknowledge" */
     char id[VD_ROUTE_ID_MAX +
             1]; /* what stands for {id}; of an asset its path without the '/' */
     struct vd_query query;

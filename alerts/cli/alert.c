@@ -15,6 +15,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "config/value.h"
 
 enum { PAGE = 100 };
 
@@ -22,17 +23,23 @@ static const char HELP[] =
     "usage: vedette alert list [--all] [--urgent] [--severity S] [--camera ID] [--area CODE]\n"
     "                          [--json]\n"
     "       vedette alert show ID [--json]\n"
-    "       vedette alert acknowledge|take|release|dispatch ID [--version N]\n"
+    "       vedette alert acknowledge|take|release|unshelve ID\n"
+    "       vedette alert assign ID --to USER\n"
+    "       vedette alert dispatch ID [--to UNIT] [--reason MESSAGE]\n"
+    "       vedette alert note ID --reason TEXT\n"
+    "       vedette alert shelve ID --for DURATION --reason TEXT\n"
     "       vedette alert resolve ID --as real|nuisance|false|test|maintenance [--reason "
     "TEXT]\n"
     "       vedette alert reopen ID --reason TEXT\n"
     "list --urgent: the severe first, without what lies beneath a common cause.\n"
     "With --config DIR, --state DIR, --actor NAME (default: who you are). --version N: only "
     "if\n"
-    "the alert is still as you saw it. Exit status 1: refused, or no such alert.\n";
+    "the alert is still as you saw it. DURATION: 90s, 30m, 2h, 1d. Exit status 1: refused, or "
+    "no\n"
+    "such alert.\n";
 
 struct opts {
-    const char *config, *state, *actor, *severity, *camera, *area, *as, *reason;
+    const char *config, *state, *actor, *severity, *camera, *area, *as, *reason, *to, *span;
     int64_t version; /* 0: the one it has now */
     bool is_json, is_all, is_urgent;
     const char *verb, *id;
@@ -107,19 +114,35 @@ static const char *myself(void)
     return me != NULL ? me->pw_name : "command line";
 }
 
-static int work(const struct opts *o, struct vd_pg *pg, enum vd_work_action action,
-                struct vd_err *err)
+/* --for, as the configuration writes durations. */
+static int span_us(const char *text, int64_t *ret_us, struct vd_err *err)
+{
+    static const struct vd_key key = {
+        .name = "for", .type = VD_KEY_DURATION, .min = 1, .max = INT64_C(31536000000000)};
+
+    *ret_us = 0;
+    return text == NULL ? 0 : vd_value_set(NULL, &key, ret_us, text, err);
+}
+
+static int work(const struct opts *o, const struct vd_work_cfg *cfg, struct vd_pg *pg,
+                enum vd_work_action action, struct vd_err *err)
 {
     struct vd_work_change change = {.action = action,
                                     .actor = o->actor != NULL ? o->actor : myself(),
                                     .seen_version = o->version,
                                     .disposition = o->as,
                                     .reason = o->reason,
+                                    .to = o->to,
+                                    .shelve_max_us = cfg->shelve_max_us,
                                     .now_us = vd_clock_system.wall_us(NULL)};
     enum vd_work_verdict verdict = VD_WORK_DONE;
     struct vd_alert alert;
+    int64_t span;
     int rc = 1;
 
+    if (span_us(o->span, &span, err) < 0)
+        return cli_complain("alert", err->msg, CLI_USAGE);
+    change.until_us = change.now_us + span;
     if (change.seen_version == 0) {
         rc = vd_pg_alert_get(pg, o->id, VD_PG_READ, &alert, err);
         change.seen_version = rc > 0 ? alert.version : 0;
@@ -146,7 +169,7 @@ static int run(const struct opts *o, const struct cli_place *place)
     else if (rc >= 0 && strcmp(o->verb, "show") == 0)
         rc = show(o, pg, &err);
     else if (rc >= 0 && vd_work_action_parse(o->verb, &action))
-        rc = work(o, pg, action, &err);
+        rc = work(o, &place->cfg->work, pg, action, &err);
     vd_pg_close(&pg);
     return rc < 0 ? cli_complain("alert", err.msg, CLI_FAILED) : rc;
 }
@@ -157,7 +180,8 @@ static bool take_option(struct opts *o, int c)
         int c;
         const char **text;
     } texts[] = {{'c', &o->config}, {'s', &o->state}, {'a', &o->actor}, {'S', &o->severity},
-                 {'C', &o->camera}, {'A', &o->area},  {'d', &o->as},    {'r', &o->reason}};
+                 {'C', &o->camera}, {'A', &o->area},  {'d', &o->as},    {'r', &o->reason},
+                 {'t', &o->to},     {'f', &o->span}};
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i].c == c) {
@@ -180,6 +204,7 @@ static int parse(struct opts *o, int argc, char **argv)
         {"camera", required_argument, NULL, 'C'},  {"area", required_argument, NULL, 'A'},
         {"as", required_argument, NULL, 'd'},      {"reason", required_argument, NULL, 'r'},
         {"version", required_argument, NULL, 'v'}, {"json", no_argument, NULL, 'j'},
+        {"to", required_argument, NULL, 't'},      {"for", required_argument, NULL, 'f'},
         {"all", no_argument, NULL, 'l'},           {"urgent", no_argument, NULL, 'u'},
         {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     enum vd_work_action action;

@@ -9,6 +9,7 @@
 #include "alerts/feed/replay.h"
 #include "alerts/router/maintain.h"
 #include "alerts/router/receive.h"
+#include "alerts/router/timer.h"
 #include "alerts/writer/link.h"
 #include "alerts/writer/writer.h"
 #include "base/bus_zap.h"
@@ -24,7 +25,7 @@ struct vd_router {
     struct vd_config *cfg; /* the one we started with: links and endpoints borrow from it */
     char state[VD_PATH_MAX];
     char events[ENDPOINT_MAX], feed[ENDPOINT_MAX], replay_at[ENDPOINT_MAX];
-    struct vd_link replay_link, maintain_link;
+    struct vd_link replay_link, maintain_link, timer_link;
     uid_t producers[3]; /* root, ourselves, and whose the spools are */
     size_t n_producers;
     struct vd_stop stop;
@@ -40,6 +41,7 @@ struct vd_router {
     struct vd_receiver *receiver;
     struct vd_replay *replay;
     struct vd_maintain *maintain;
+    struct vd_timer *timer;
 };
 
 static bool is_active(void *arg)
@@ -108,6 +110,9 @@ static int find_places(struct vd_router *r, struct vd_err *err)
     if (rc >= 0)
         rc = vd_link_find(&r->maintain_link, r->cfg, r->state, VD_LINK_ROUTER,
                           "vedette-maintain", err);
+    if (rc >= 0)
+        rc = vd_link_find(&r->timer_link, r->cfg, r->state, VD_LINK_ROUTER, "vedette-timer",
+                          err);
     return rc;
 }
 
@@ -181,6 +186,11 @@ static int start_threads(struct vd_router *r, struct vd_err *err)
                                         .stop = &r->stop,
                                         .is_active = is_active,
                                         .arg = r};
+    struct vd_timer_opts timer = {.pg = r->timer_link.opts,
+                                  .clock = &vd_clock_system,
+                                  .stop = &r->stop,
+                                  .is_active = is_active,
+                                  .arg = r};
     int rc = vd_writer_start(&r->writer, &writer, err);
 
     if (rc >= 0)
@@ -189,6 +199,8 @@ static int start_threads(struct vd_router *r, struct vd_err *err)
         rc = vd_replay_start(&r->replay, &replay, err);
     if (rc >= 0)
         rc = vd_maintain_start(&r->maintain, &maintain, err);
+    if (rc >= 0)
+        rc = vd_timer_start(&r->timer, &timer, err);
     return rc;
 }
 
@@ -237,6 +249,7 @@ void vd_router_stop(struct vd_router **router)
         return;
     if (r->stop.fd >= 0)
         vd_stop_request(&r->stop);
+    vd_timer_join(&r->timer);
     vd_maintain_join(&r->maintain);
     vd_replay_join(&r->replay);
     vd_writer_join(&r->writer);

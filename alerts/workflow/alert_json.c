@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alerts/workflow/due.h"
 #include "base/crypto.h"
 #include "base/str.h"
 #include "base/uuid.h"
@@ -79,6 +80,22 @@ static struct vd_json *shelved_json(const struct vd_alert *alert)
     return done(&o);
 }
 
+/* How far up the area tree it went, whose turn that makes it, and since when; null: nowhere. */
+static struct vd_json *escalation_json(const struct vd_alert *alert)
+{
+    struct out o = {.object = NULL};
+    char area[VD_ALERT_AREA_MAX + 1];
+
+    if (alert->escalation == 0)
+        return vd_json_null();
+    vd_work_asked_area(alert->area, (int)alert->escalation, area, sizeof area);
+    o.object = vd_json_object();
+    put(&o, "level", vd_json_int(alert->escalation));
+    put(&o, "area", vd_json_text(area));
+    put(&o, "at", vd_json_time(alert->escalated_us));
+    return done(&o);
+}
+
 /* What was stored as JSON; null when it is none. */
 static struct vd_json *shows_json(const struct vd_alert *alert)
 {
@@ -112,7 +129,9 @@ struct vd_json *vd_alert_json(const struct vd_alert *alert)
     put_text(&o, "event", alert->event);
     put(&o, "media", media_json(alert));
     put_text(&o, "owner", alert->owner);
+    put_text(&o, "unit", alert->unit);
     put(&o, "deadline", vd_json_time(alert->deadline_us));
+    put(&o, "escalation", escalation_json(alert));
     put_text(&o, "disposition", alert->disposition);
     put_text(&o, "suppressed_by", alert->suppressed_by);
     put(&o, "shelved", shelved_json(alert));

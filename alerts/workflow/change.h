@@ -3,10 +3,13 @@
 #ifndef VD_ALERTS_WORKFLOW_CHANGE_H
 #define VD_ALERTS_WORKFLOW_CHANGE_H
 
+#include "alerts/workflow/due.h"
 #include "alerts/workflow/workflow.h"
 #include "base/err.h"
 #include "storage/pg/log.h"
 #include "storage/pg/pg.h"
+
+enum { VD_WORK_REASON_MAX = 4000 }; /* bytes of a note, message or reason */
 
 /* Locks the alert, applies change by the table, stores row, log entry and feed message in one
  * transaction and wakes the router. *ret_verdict says how it went; *ret_alert is the alert as
@@ -18,6 +21,11 @@
 int vd_alert_change(struct vd_pg *pg, const char *id, const struct vd_work_change *change,
                     enum vd_work_verdict *ret_verdict, struct vd_alert *ret_alert,
                     struct vd_err *err);
+
+/* The same for what happens by itself at now_us (due.h). *ret_due VD_DUE_NOTHING: somebody was
+ * quicker, nothing changed. */
+int vd_alert_due(struct vd_pg *pg, const char *id, int64_t now_us, enum vd_due *ret_due,
+                 struct vd_alert *ret_alert, struct vd_err *err);
 
 /* Within the caller's transaction, after alert was stored by vd_pg_alert_insert or _update:
  * appends to the log (actor, action "alert.<action>", detail JSON or ""), and fills *ret_head.

@@ -5,19 +5,6 @@
 #include "base/json.h"
 #include "base/str.h"
 
-void vd_copy_utf8(char *dst, size_t size, const char *text)
-{
-    size_t len = strlen(text);
-
-    if (len >= size) {
-        len = size - 1;
-        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
-            len--;
-    }
-    memcpy(dst, text, len);
-    dst[len] = '\0';
-}
-
 int vd_event_shows(const struct vd_event *ev, char *text, size_t size, struct vd_err *err)
 {
     char json[VD_EVENT_JSON_MAX + 1];

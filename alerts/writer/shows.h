@@ -10,7 +10,4 @@
 /* The event's data as JSON, cut down field by field until it fits. Returns its length. */
 int vd_event_shows(const struct vd_event *ev, char *text, size_t size, struct vd_err *err);
 
-/* Copies text, cut at the edge of a character when it does not fit. */
-void vd_copy_utf8(char *dst, size_t size, const char *text);
-
 #endif

@@ -6,6 +6,7 @@
 
 #include "alerts/workflow/alert_json.h"
 #include "alerts/workflow/change.h"
+#include "alerts/workflow/due.h"
 #include "alerts/writer/shows.h"
 #include "alerts/writer/touched_priv.h"
 #include "base/str.h"
@@ -180,10 +181,7 @@ static int open_alert(struct vd_touched *t, const struct vd_change *change, stru
     a->first_us = change->first_us;
     a->last_us = change->last_us;
     a->opened_us = t->now_us;
-    if (a->ack_within_us != 0)
-        a->deadline_us = a->opened_us + a->ack_within_us;
-    else if (a->resolve_within_us != 0)
-        a->deadline_us = a->opened_us + a->resolve_within_us;
+    vd_work_count_from(a, a->opened_us);
     mark(t, e, change);
     return show(a, change, err);
 }
@@ -310,6 +308,8 @@ static int resolve(struct vd_touched *t, const struct vd_change *change, struct 
         return rc;
     (void)vd_str_copy(e->alert.state, sizeof e->alert.state, "resolved");
     e->alert.resolved_us = t->now_us;
+    e->alert.shelved_until_us = 0;
+    e->alert.shelved_reason[0] = '\0';
     mark(t, e, change);
     return 0;
 }
@@ -439,9 +439,11 @@ static int store_ties(struct vd_touched *t, struct vd_err *err)
 
 int touched_row(struct vd_touched *t, struct entry *e, struct vd_err *err)
 {
-    int rc = e->is_new ? vd_pg_alert_insert(t->pg, &e->alert, err)
-                       : vd_pg_alert_update(t->pg, &e->alert, err);
+    int rc;
 
+    vd_work_arm(&e->alert); /* what is resolved or suppressed is due no more */
+    rc = e->is_new ? vd_pg_alert_insert(t->pg, &e->alert, err)
+                   : vd_pg_alert_update(t->pg, &e->alert, err);
     if (rc == 0 && !e->is_new)
         rc = vd_err_set(err, VD_EPROTO, "alert %s changed under its lock", e->alert.id);
     return rc;

@@ -13,7 +13,7 @@
     " group_key, resolve, events, first, last, event, snapshot, clip, shows, owner, deadline," \
     " disposition, suppressed_by, shelved_until, shelved_reason, opened, acknowledged,"        \
     " resolved, changed, changed_by, instruction, asks, ack_within, resolve_within,"           \
-    " seen_events"
+    " seen_events, unit, counted_from, escalation, escalated, due"
 
 const char *const pg_alert_columns = COLUMNS;
 
@@ -56,6 +56,11 @@ static void add_alert(struct vd_pg_args *args, const struct vd_alert *a)
     vd_pg_arg_int(args, a->ack_within_us);
     vd_pg_arg_int(args, a->resolve_within_us);
     vd_pg_arg_int(args, a->seen_events);
+    vd_pg_arg_text_or_null(args, a->unit);
+    vd_pg_arg_time(args, a->counted_from_us);
+    vd_pg_arg_int(args, a->escalation);
+    vd_pg_arg_time(args, a->escalated_us);
+    vd_pg_arg_time(args, a->due_us);
 }
 
 #define COPY(col, field) vd_pg_copy_text(rows, row, col, a->field, sizeof a->field)
@@ -99,6 +104,11 @@ void pg_alert_read(const struct vd_pg_rows *rows, int row, struct vd_alert *a)
     a->ack_within_us = vd_pg_int(rows, row, 33);
     a->resolve_within_us = vd_pg_int(rows, row, 34);
     a->seen_events = vd_pg_int(rows, row, 35);
+    COPY(36, unit);
+    a->counted_from_us = vd_pg_time(rows, row, 37);
+    a->escalation = vd_pg_int(rows, row, 38);
+    a->escalated_us = vd_pg_time(rows, row, 39);
+    a->due_us = vd_pg_time(rows, row, 40);
 }
 
 int vd_pg_alert_insert(struct vd_pg *pg, const struct vd_alert *alert, struct vd_err *err)
@@ -113,7 +123,7 @@ int vd_pg_alert_insert(struct vd_pg *pg, const struct vd_alert *alert, struct vd
         pg,
         "INSERT INTO alert (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
         " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,"
-        " $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)",
+        " $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)",
         &args, NULL, err);
     return rc < 0 ? rc : 0;
 }
@@ -129,10 +139,11 @@ int vd_pg_alert_update(struct vd_pg *pg, const struct vd_alert *alert, struct vd
         " camera, area, rule, action, group_key, resolve, events, first, last, event,"
         " snapshot, clip, shows, owner, deadline, disposition, suppressed_by,"
         " shelved_until, shelved_reason, opened, acknowledged, resolved, changed,"
-        " changed_by, instruction, asks, ack_within, resolve_within, seen_events)"
+        " changed_by, instruction, asks, ack_within, resolve_within, seen_events, unit,"
+        " counted_from, escalation, escalated, due)"
         " = ROW ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
         " $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,"
-        " $32, $33, $34, $35, $36)"
+        " $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)"
         " WHERE id = $1 AND version = $2",
         &args, NULL, err);
 }
@@ -155,12 +166,17 @@ int vd_pg_alert_work(struct vd_pg *pg, const struct vd_alert *a, struct vd_err *
     vd_pg_arg_time(&args, a->changed_us);
     vd_pg_arg_text(&args, a->changed_by);
     vd_pg_arg_int(&args, a->seen_events);
+    vd_pg_arg_text_or_null(&args, a->unit);
+    vd_pg_arg_time(&args, a->counted_from_us);
+    vd_pg_arg_int(&args, a->escalation);
+    vd_pg_arg_time(&args, a->escalated_us);
+    vd_pg_arg_time(&args, a->due_us);
     return vd_pg_exec_prepared(
         pg,
         "UPDATE alert SET version = version + 1, (state, owner, deadline, disposition,"
         " suppressed_by, shelved_until, shelved_reason, acknowledged, resolved, changed,"
-        " changed_by, seen_events)"
-        " = ROW ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+        " changed_by, seen_events, unit, counted_from, escalation, escalated, due)"
+        " = ROW ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
         " WHERE id = $1 AND version = $2",
         &args, NULL, err);
 }
@@ -209,6 +225,24 @@ int vd_pg_alert_of_group(struct vd_pg *pg, const char *rule, const char *group,
                              " ORDER BY last DESC LIMIT 1",
                              &args, &rows, err);
     return read_one(rows, rc, ret_alert);
+}
+
+int vd_pg_alert_due(struct vd_pg *pg, int64_t now_us, int limit, char (*ret_ids)[37],
+                    struct vd_err *err)
+{
+    struct vd_pg_args args = {0};
+    struct vd_pg_rows *rows = NULL;
+    int n;
+
+    vd_pg_arg_time(&args, now_us);
+    vd_pg_arg_int(&args, limit);
+    n = vd_pg_exec_prepared(
+        pg, "SELECT id FROM alert WHERE due <= $1 ORDER BY due, id LIMIT $2::bigint", &args,
+        &rows, err);
+    for (int i = 0; i < n; i++)
+        vd_pg_uuid(rows, i, 0, ret_ids[i]);
+    vd_pg_rows_free(&rows);
+    return n;
 }
 
 /* ---- happenings of an alert ---- */

@@ -41,7 +41,12 @@ struct vd_alert {
     char clip[VD_ALERT_MEDIA_MAX + 1];
     char shows[VD_ALERT_SHOWS_MAX + 1]; /* a copy of the message it shows, JSON; never "" */
     char owner[VD_ALERT_NAME_MAX + 1];
-    int64_t deadline_us;
+    char unit[VD_ALERT_NAME_MAX + 1]; /* that was sent */
+    int64_t counted_from_us;          /* deadlines count from here: opened or reopened */
+    int64_t deadline_us;              /* of its present state; 0: none */
+    int64_t escalation;               /* levels of the area tree that it went up */
+    int64_t escalated_us;             /* when it last did */
+    int64_t due_us;                   /* when something happens by itself; 0: never */
     char disposition[16]; /* real, nuisance, false, test, maintenance; "" until resolved */
     char suppressed_by[37];
     int64_t shelved_until_us;
@@ -61,7 +66,8 @@ int vd_pg_alert_update(struct vd_pg *pg, const struct vd_alert *alert, struct vd
 
 /* The same of what people change and nothing else: state, owner, deadline, disposition,
  * suppressed_by, shelving, times of acknowledgement, resolution and change, changed_by,
- * seen_events. The console's role may store no more; vd_pg_feed_alert must follow. */
+ * seen_events, unit, escalation, what is due. The console's role may store no more;
+ * vd_pg_feed_alert must follow. */
 int vd_pg_alert_work(struct vd_pg *pg, const struct vd_alert *alert, struct vd_err *err);
 
 enum vd_pg_lock { VD_PG_READ, VD_PG_FOR_UPDATE };
@@ -75,6 +81,11 @@ int vd_pg_alert_get(struct vd_pg *pg, const char *id, enum vd_pg_lock lock,
  * resolved. Returns 1 or 0. */
 int vd_pg_alert_of_group(struct vd_pg *pg, const char *rule, const char *group,
                          int64_t since_us, struct vd_alert *ret_alert, struct vd_err *err);
+
+/* The ids of alerts of which something is due at now_us (alerts/workflow/due.h), the longest
+ * overdue first; ret_ids has room for limit. Returns how many. */
+int vd_pg_alert_due(struct vd_pg *pg, int64_t now_us, int limit, char (*ret_ids)[37],
+                    struct vd_err *err);
 
 #define VD_ALERT_LIST_MAX 500
 

@@ -106,6 +106,67 @@ Test(change, a_change_is_in_the_row_the_log_and_the_feed)
                  1);
 }
 
+Test(change, what_is_due_happens_once_whoever_looks_and_however_often)
+{
+    struct vd_alert a = alert_open(1), now;
+    struct vd_pg_feed_audit feed;
+    enum vd_due due;
+    char ids[4][37];
+    int64_t bad, at_us = BASE_US + 1 + 60000000;
+
+    a.ack_within_us = 60000000;
+    vd_work_count_from(&a, a.opened_us);
+    cr_assert_eq(vd_pg_alert_update(router, &a, &err), 1, "%s", err.msg);
+    cr_assert_eq(vd_pg_alert_due(router, at_us - 1, 4, ids, &err), 0);
+    cr_assert_eq(vd_pg_alert_due(router, at_us, 4, ids, &err), 1, "%s", err.msg);
+    cr_assert_str_eq(ids[0], a.id);
+    for (int i = 0; i < 2; i++) { /* a router that died before it knew, and its successor */
+        cr_assert_eq(vd_alert_due(router, a.id, at_us, &due, &now, &err), 1, "%s", err.msg);
+        cr_assert_eq(due, i == 0 ? VD_DUE_ESCALATED : VD_DUE_NOTHING);
+        cr_assert_eq(now.escalation, 1);
+        cr_assert_eq(now.version, 3);
+    }
+    cr_assert_eq(vd_pg_alert_due(router, at_us, 4, ids, &err), 0);
+    cr_assert_eq(work(console, a.id, VD_WORK_TAKE, 3, &now), VD_WORK_DONE);
+    cr_assert_eq(now.due_us, 0, "taken, and no deadline to resolve");
+    cr_assert_eq(vd_pg_audit_feed(router, &feed, &err), 0, "%s", err.msg);
+    cr_assert_eq(feed.last, 2);
+    cr_assert_eq(vd_pg_log_verify(router, &bad, NULL, &err), 2);
+    cr_assert_eq(number("SELECT count(*) FROM log WHERE action = 'alert.escalate'"
+                        " AND actor = 'vedette' AND detail::json ->> 'level' = '1'"),
+                 1);
+}
+
+Test(change, the_console_stores_what_people_say_of_an_alert)
+{
+    struct vd_work_change change = {.action = VD_WORK_ASSIGN,
+                                    .actor = "anna",
+                                    .seen_version = 1,
+                                    .to = "carl",
+                                    .reason = "yours: \"the gate\" \xe5\x8c\x97",
+                                    .now_us = BASE_US + 5};
+    struct vd_alert a = alert_open(1), now, stored;
+    enum vd_work_verdict verdict;
+
+    cr_assert_eq(vd_alert_change(console, a.id, &change, &verdict, &now, &err), 1, "%s",
+                 err.msg);
+    change = (struct vd_work_change){.action = VD_WORK_SHELVE,
+                                     .actor = "carl",
+                                     .seen_version = 2,
+                                     .reason = "roof works",
+                                     .until_us = BASE_US + 60000000,
+                                     .shelve_max_us = 60000000,
+                                     .now_us = BASE_US + 6};
+    cr_assert_eq(vd_alert_change(console, a.id, &change, &verdict, &now, &err), 1, "%s",
+                 err.msg);
+    cr_assert_eq(verdict, VD_WORK_DONE);
+    cr_assert_eq(vd_pg_alert_get(router, a.id, VD_PG_READ, &stored, &err), 1);
+    cr_assert_eq(memcmp(&now, &stored, sizeof now), 0);
+    cr_assert_str_eq(stored.owner, "carl");
+    cr_assert_eq(stored.due_us, BASE_US + 60000000);
+    cr_assert_eq(number("SELECT count(*) FROM log WHERE detail::json ->> 'to' = 'carl'"), 1);
+}
+
 /* ---- what a stolen console may not ---- */
 
 #define TAKE(more)                                                                             \

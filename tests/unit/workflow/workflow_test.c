@@ -46,12 +46,26 @@ static const struct {
     {VD_WORK_RELEASE, "resolved", "bob", VD_WORK_STATE, "resolved", "bob"},
     {VD_WORK_DISPATCH, "open", "", VD_WORK_STATE, "open", ""},
     {VD_WORK_DISPATCH, "acknowledged", "bob", VD_WORK_DONE, "dispatched", "bob"},
-    {VD_WORK_DISPATCH, "dispatched", "bob", VD_WORK_STATE, "dispatched", "bob"},
+    {VD_WORK_DISPATCH, "dispatched", "bob", VD_WORK_DONE, "dispatched", "bob"}, /* another */
     {VD_WORK_DISPATCH, "resolved", "bob", VD_WORK_STATE, "resolved", "bob"},
     {VD_WORK_RESOLVE, "open", "", VD_WORK_DONE, "resolved", ""},
     {VD_WORK_RESOLVE, "acknowledged", "bob", VD_WORK_DONE, "resolved", "bob"},
     {VD_WORK_RESOLVE, "dispatched", "bob", VD_WORK_DONE, "resolved", "bob"},
     {VD_WORK_RESOLVE, "resolved", "bob", VD_WORK_STATE, "resolved", "bob"},
+    {VD_WORK_ASSIGN, "open", "", VD_WORK_DONE, "open", "carl"}, /* he has not seen it */
+    {VD_WORK_ASSIGN, "acknowledged", "bob", VD_WORK_DONE, "acknowledged", "carl"},
+    {VD_WORK_ASSIGN, "dispatched", "bob", VD_WORK_DONE, "dispatched", "carl"},
+    {VD_WORK_ASSIGN, "resolved", "bob", VD_WORK_STATE, "resolved", "bob"},
+    {VD_WORK_NOTE, "open", "", VD_WORK_DONE, "open", ""},
+    {VD_WORK_NOTE, "acknowledged", "bob", VD_WORK_DONE, "acknowledged", "bob"},
+    {VD_WORK_NOTE, "dispatched", "bob", VD_WORK_DONE, "dispatched", "bob"},
+    {VD_WORK_NOTE, "resolved", "bob", VD_WORK_DONE, "resolved", "bob"},
+    {VD_WORK_SHELVE, "open", "", VD_WORK_DONE, "open", ""},
+    {VD_WORK_SHELVE, "acknowledged", "bob", VD_WORK_DONE, "acknowledged", "bob"},
+    {VD_WORK_SHELVE, "dispatched", "bob", VD_WORK_DONE, "dispatched", "bob"},
+    {VD_WORK_SHELVE, "resolved", "bob", VD_WORK_STATE, "resolved", "bob"},
+    {VD_WORK_UNSHELVE, "open", "", VD_WORK_STATE, "open", ""}, /* it is not shelved */
+    {VD_WORK_UNSHELVE, "resolved", "bob", VD_WORK_STATE, "resolved", "bob"},
     {VD_WORK_REOPEN, "open", "", VD_WORK_STATE, "open", ""},
     {VD_WORK_REOPEN, "acknowledged", "bob", VD_WORK_STATE, "acknowledged", "bob"},
     {VD_WORK_REOPEN, "dispatched", "bob", VD_WORK_STATE, "dispatched", "bob"},
@@ -67,6 +81,9 @@ Test(workflow, does_what_the_table_says_from_every_state)
                                         .seen_version = 3,
                                         .disposition = "real",
                                         .reason = "came back",
+                                        .to = "carl",
+                                        .until_us = 6000000,
+                                        .shelve_max_us = 1000000,
                                         .now_us = 5000000};
         enum vd_work_verdict verdict = vd_work_apply(&a, &change, NULL);
 
@@ -125,6 +142,82 @@ Test(workflow, asks_for_disposition_reason_and_actor)
     change =
         (struct vd_work_change){.action = VD_WORK_REOPEN, .actor = "ann", .seen_version = 3};
     cr_assert_eq(vd_work_apply(&a, &change, NULL), VD_WORK_NO_REASON);
+}
+
+Test(workflow, asks_to_whom_it_goes)
+{
+    struct vd_alert a = alert_in("acknowledged", "bob");
+    char long_name[VD_ALERT_NAME_MAX + 2];
+    struct vd_work_change change = {
+        .action = VD_WORK_ASSIGN, .actor = "ann", .seen_version = 3, .to = " "};
+
+    cr_assert_eq(vd_work_apply(&a, &change, NULL), VD_WORK_NO_TARGET);
+    change.to = NULL;
+    cr_assert_eq(vd_work_apply(&a, &change, NULL), VD_WORK_NO_TARGET);
+    change.action = VD_WORK_DISPATCH; /* somebody unnamed is on the way */
+    cr_assert_eq(vd_work_apply(&a, &change, NULL), VD_WORK_DONE);
+    cr_assert_eq(vd_work_apply(&a, &change, NULL), VD_WORK_NO_TARGET,
+                 "sent again: somebody else");
+    change.to = "patrol-2";
+    cr_assert_eq(vd_work_apply(&a, &change, NULL), VD_WORK_DONE);
+    cr_assert_str_eq(a.unit, "patrol-2");
+    cr_assert_str_eq(a.owner, "bob");
+    memset(long_name, 'x', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    change.to = long_name;
+    cr_assert_eq(vd_work_apply(&a, &change, NULL), VD_WORK_NO_TARGET);
+}
+
+Test(workflow, shelves_for_a_reason_and_not_for_ever)
+{
+    static const struct {
+        int64_t until_us;
+        const char *reason;
+        enum vd_work_verdict verdict;
+    } rows[] = {
+        {1000, "roof works", VD_WORK_BAD_UNTIL}, {999, "roof works", VD_WORK_BAD_UNTIL},
+        {1001, "", VD_WORK_NO_REASON},           {1101, "roof works", VD_WORK_BAD_UNTIL},
+        {1100, "roof works", VD_WORK_DONE},      {INT64_MAX, "x", VD_WORK_BAD_UNTIL}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct vd_alert a = alert_in("open", "");
+        struct vd_work_change change = {.action = VD_WORK_SHELVE,
+                                        .actor = "ann",
+                                        .seen_version = 3,
+                                        .reason = rows[i].reason,
+                                        .until_us = rows[i].until_us,
+                                        .shelve_max_us = 100,
+                                        .now_us = 1000};
+
+        cr_assert_eq(vd_work_apply(&a, &change, NULL), rows[i].verdict, "row %zu", i);
+        if (rows[i].verdict != VD_WORK_DONE)
+            continue;
+        cr_assert_eq(a.shelved_until_us, 1100);
+        cr_assert_str_eq(a.shelved_reason, "roof works");
+        change.action = VD_WORK_UNSHELVE;
+        cr_assert_eq(vd_work_apply(&a, &change, NULL), VD_WORK_DONE);
+        cr_assert_eq(a.shelved_until_us, 0);
+        cr_assert_eq(vd_work_apply(&a, &change, NULL), VD_WORK_STATE, "once");
+    }
+}
+
+Test(workflow, a_note_on_a_closed_alert_leaves_its_times_alone)
+{
+    struct vd_alert a = alert_in("resolved", "bob");
+    struct vd_work_change change = {.action = VD_WORK_NOTE,
+                                    .actor = "ann",
+                                    .seen_version = 3,
+                                    .reason = "the owner called: his cat",
+                                    .now_us = 9};
+
+    a.acknowledged_us = 3;
+    a.resolved_us = 5;
+    strcpy(a.disposition, "nuisance");
+    cr_assert_eq(vd_work_apply(&a, &change, NULL), VD_WORK_DONE);
+    cr_assert_eq(a.resolved_us, 5);
+    cr_assert_eq(a.acknowledged_us, 3);
+    cr_assert_str_eq(a.disposition, "nuisance");
+    cr_assert_eq(a.changed_us, 9);
 }
 
 Test(workflow, reopening_forgets_how_it_was_resolved)

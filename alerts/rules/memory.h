@@ -83,6 +83,7 @@ struct tally {
     char group[VD_GROUP_KEY_MAX + 1];
     char id[GROUP_ID_MAX + 1];
     int needs;
+    struct tally *idle_next; /* others without marks, while they are collected */
     struct {
         struct mark **items; /* by at_us */
         int n, room;

@@ -393,6 +393,7 @@ void vd_rules_stats(const struct vd_rules *rules, struct vd_rules_stats *ret_sta
     *ret_stats = (struct vd_rules_stats){.live = rules->live.n,
                                          .stands = rules->stands.n,
                                          .marks = (size_t)rules->n_marks,
+                                         .tallies = rules->tallies.n,
                                          .not_waited_for = rules->not_waited_for,
                                          .forgotten = rules->forgotten};
 }

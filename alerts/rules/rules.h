@@ -123,7 +123,7 @@ int vd_rules_restore_open(struct vd_rules *rules, const struct vd_event *ev,
                           struct vd_err *err);
 
 struct vd_rules_stats {
-    size_t live, stands, marks;
+    size_t live, stands, marks, tallies;
     uint64_t not_waited_for; /* happenings beyond VD_RULES_LIVE_MAX */
     uint64_t forgotten;      /* alerts and marks beyond what may be remembered */
 };

@@ -187,21 +187,43 @@ void tally_take(struct vd_rules *r, struct tally *t, int from, int to)
         mark_remove(r, t, MARK_COUNTED, --to);
 }
 
+static void prune(struct vd_rules *r, struct tally *t, int64_t now_us)
+{
+    for (int role = 0; role < N_MARK_ROLES; role++) {
+        int64_t life = life_us(t, (enum mark_role)role);
+
+        while (t->marks[role].n > 0 && t->marks[role].items[0]->at_us + life <= now_us)
+            mark_remove(r, t, (enum mark_role)role, 0);
+        if (t->marks[role].n > 0 && t->marks[role].items[0]->at_us + life < r->next_mark_us)
+            r->next_mark_us = t->marks[role].items[0]->at_us + life;
+    }
+}
+
+static void tally_free(struct tally *t)
+{
+    for (int role = 0; role < N_MARK_ROLES; role++)
+        free(t->marks[role].items);
+    free(t);
+}
+
 void tally_prune(struct vd_rules *r, int64_t now_us)
 {
-    struct tally *t;
+    struct tally *t, *idle = NULL;
     size_t at = 0;
 
     r->next_mark_us = INT64_MAX;
-    while ((t = vd_map_next(&r->tallies, &at)) != NULL)
-        for (int role = 0; role < N_MARK_ROLES; role++) {
-            int64_t life = life_us(t, (enum mark_role)role);
-
-            while (t->marks[role].n > 0 && t->marks[role].items[0]->at_us + life <= now_us)
-                mark_remove(r, t, (enum mark_role)role, 0);
-            if (t->marks[role].n > 0 && t->marks[role].items[0]->at_us + life < r->next_mark_us)
-                r->next_mark_us = t->marks[role].items[0]->at_us + life;
-        }
+    while ((t = vd_map_next(&r->tallies, &at)) != NULL) {
+        prune(r, t, now_us);
+        if (t->marks[MARK_FIRST].n + t->marks[MARK_SECOND].n + t->marks[MARK_COUNTED].n > 0)
+            continue;
+        t->idle_next = idle; /* the map must not change while we walk it */
+        idle = t;
+    }
+    while ((t = idle) != NULL) { /* cameras of other systems come and go by any name */
+        idle = t->idle_next;
+        (void)vd_map_take(&r->tallies, t->id, strlen(t->id));
+        tally_free(t);
+    }
 }
 
 /* A second came before its first, as messages of two sources may. */
@@ -251,13 +273,11 @@ void tallies_free(struct vd_rules *r)
     size_t at = 0;
 
     while ((t = vd_map_next(&r->tallies, &at)) != NULL) {
-        for (int role = 0; role < N_MARK_ROLES; role++) {
+        for (int role = 0; role < N_MARK_ROLES; role++)
             for (int i = 0; i < t->marks[role].n; i++)
                 if (!t->marks[role].items[i]->kept.is_dirty)
                     kept_free(&t->marks[role].items[i]->kept);
-            free(t->marks[role].items);
-        }
-        free(t);
+        tally_free(t);
     }
     vd_map_fini(&r->tallies);
 }

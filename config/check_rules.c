@@ -264,8 +264,24 @@ static void fill(struct vd_rule_cfg *rule)
                                                                    : VD_CONFIG_RESOLVE_BY_HAND;
 }
 
+static void check_calendar_names(struct vd_load *load)
+{
+    const struct vd_node *list =
+        load->system != NULL ? vd_node_child(load->system, "calendars") : NULL;
+    struct vd_entry at = {.file = "vedette.yaml", .node = list != NULL ? list->first : NULL};
+
+    for (int i = 0; i < load->cfg->n_calendars; i++, at.node = at.node->next)
+        for (int j = 0; j < i; j++) {
+            const char *a = load->cfg->calendars[i].name, *b = load->cfg->calendars[j].name;
+
+            if (a != NULL && b != NULL && strcmp(a, b) == 0)
+                vd_load_problem(load, &at, "name", "calendar '%s' is given twice", a);
+        }
+}
+
 void vd_check_rules(struct vd_load *load)
 {
+    check_calendar_names(load);
     for (int i = 0; i < load->rules.n; i++) {
         const struct vd_entry *entry = &load->rules.items[i];
         struct vd_rule_cfg *rule = entry->object;

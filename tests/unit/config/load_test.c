@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/event.h"
 #include "base/fs.h"
 #include "config/load.h"
 #include "config/print.h"
@@ -188,6 +189,27 @@ Test(load, fills_every_field_of_a_camera_and_a_rule)
     cr_assert_eq(vd_config_rule(cfg, "lost")->resolve, VD_CONFIG_RESOLVE_BY_HAND);
     cr_assert_eq(vd_config_rule(cfg, "any")->resolve, VD_CONFIG_RESOLVE_AUTO);
     cr_assert_null(vd_config_rule(cfg, "any")->when.schedule.zone);
+    cr_assert_eq(rule->ack_within_us, 90000000);
+    cr_assert_eq(rule->resolve_within_us, INT64_C(1800000000));
+    cr_assert_eq(rule->cooldown_us, INT64_C(600000000));
+    cr_assert_str_eq(rule->asks, "gate-house");
+    cr_assert(!rule->has_clip);
+    rule = vd_config_rule(cfg, "tailgate");
+    cr_assert_eq(rule->when.did, VD_DID_CROSS | VD_DID_LOITER);
+    cr_assert_eq(rule->when.direction, VD_DIRECTION_B_TO_A);
+    cr_assert_eq(rule->when.count.of, VD_CONFIG_COUNT_CAMERAS);
+    cr_assert_float_eq(rule->when.count.share, 0.05f, 1e-9);
+    cr_assert_eq(rule->when.count.within_us, 60000000);
+    cr_assert_eq(rule->when.schedule.holidays.n, 2);
+    cr_assert_eq(rule->when.schedule.on_holidays, VD_CONFIG_HOLIDAYS_WHOLE_DAY);
+    cr_assert_eq(rule->after.within_us, 20000000);
+    cr_assert_eq(rule->after.cond.kinds, 1u << VD_KIND_INPUT);
+    cr_assert(rule->is_suppressing);
+    cr_assert_eq(rule->group_level, 2);
+    cr_assert_eq(vd_config_rule(cfg, "silent")->when.absent_us, INT64_C(43200000000));
+    cr_assert_eq(vd_config_rule(cfg, "silent")->after.within_us, 0);
+    cr_assert_eq(cfg->n_calendars, 2);
+    cr_assert_str_eq(cfg->calendars[0].dates.items[1], "05-01");
     cr_assert_eq(cfg->retention.media_bytes, INT64_C(1610612736));
     cr_assert_null(vd_config_camera(cfg, "nobody"));
     vd_config_unref(&cfg);

@@ -317,6 +317,7 @@ struct vd_evidence_cfg {
     int64_t pre_us, post_us; /* of a clip, before and after its happening */
     int64_t file_us;         /* what grows longer goes on in another file */
     int64_t ring_bytes;      /* of one camera, at most */
+    const char *encoder;     /* of H.264, by libav's name, where clips are encoded anew */
 };
 
 struct vd_router_cfg {

@@ -212,6 +212,11 @@ static const struct vd_key evidence_rows[] = {
      "Most memory for the packets of one camera: the time before a happening, and what waits "
      "for a slow disk. 10 s of 4 Mbit/s are 5 MB.",
      NULL, NULL, 0},
+    {"encoder", VD_KEY_TEXT, EVI(encoder), 1, 63, "libx264", VD_KEY_RESTART,
+     "What encodes clips of cameras with a privacy mask, or that send JPEG: an H.264 encoder "
+     "by "
+     "the name that libav gives it.",
+     NULL, NULL, 0},
 };
 static const struct vd_keys evidence_keys = {"evidence", ROWS(evidence_rows),
                                              sizeof(struct vd_evidence_cfg)};

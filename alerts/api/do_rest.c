@@ -135,9 +135,9 @@ enum vd_place vd_do_media(struct vd_api *api, struct vd_request *req, struct vd_
                           enum vd_place place)
 {
     char camera[VD_ID_MAX + 1];
+    struct vd_media_piece piece = {.most = SIZE_MAX};
+    bool is_range = vd_media_range(req->range, &piece);
     struct vd_err err = {0};
-    void *bytes = NULL;
-    size_t len = 0;
     int rc;
 
     (void)pg;
@@ -146,13 +146,24 @@ enum vd_place vd_do_media(struct vd_api *api, struct vd_request *req, struct vd_
         return vd_api_refuse(req, VD_NOT_FOUND, NULL);
     if (place != VD_ON_MEDIA)
         return VD_ON_MEDIA;
-    rc = vd_media_get(api->media, req->target.id, &bytes, &len, &err);
+    rc = vd_media_get(api->media, req->target.id, &piece, &err);
     if (rc == VD_EEOF)
         return vd_api_refuse(req, VD_MEDIA_GONE, NULL);
+    if (rc == VD_EINVAL) {
+        (void)snprintf(req->reply.content_range, sizeof req->reply.content_range, "bytes */%zu",
+                       piece.total);
+        return vd_api_refuse(req, VD_RANGE_BEYOND, err.msg);
+    }
     if (rc < 0)
         return vd_api_refuse(req, VD_MEDIA_UNREACHABLE, err.msg);
-    vd_reply_text(&req->reply, 200, "image/jpeg", bytes, len);
-    req->reply.is_immutable = true;
+    vd_reply_text(&req->reply, is_range ? 206 : 200,
+                  piece.is_video ? "video/mp4" : "image/jpeg", piece.bytes, piece.len);
+    if (is_range)
+        (void)snprintf(req->reply.content_range, sizeof req->reply.content_range,
+                       "bytes %zu-%zu/%zu", piece.offset, piece.offset + piece.len - 1,
+                       piece.total);
+    req->reply.has_ranges = true;
+    req->reply.is_immutable = !piece.grows;
     return VD_DONE;
 }
 

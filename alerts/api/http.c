@@ -151,6 +151,7 @@ static void take_headers(struct vd_request *req)
     copy_header(req, "X-CSRF-Token", req->csrf, sizeof req->csrf);
     copy_header(req, MHD_HTTP_HEADER_IF_MATCH, req->if_match, sizeof req->if_match);
     copy_header(req, MHD_HTTP_HEADER_IF_NONE_MATCH, req->etag_known, sizeof req->etag_known);
+    copy_header(req, MHD_HTTP_HEADER_RANGE, req->range, sizeof req->range);
     copy_header(req, "Last-Event-ID", req->last_event_id, sizeof req->last_event_id);
     vd_str_copy(req->agent, sizeof req->agent,
                 header_of(req, MHD_HTTP_HEADER_USER_AGENT) != NULL

@@ -41,6 +41,7 @@ struct vd_request {
     char csrf[65];
     char if_match[40];
     char etag_known[48];
+    char range[64];
     char bearer[129];
     char last_event_id[24];
     char address[64];

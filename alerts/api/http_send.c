@@ -57,6 +57,10 @@ static void add_headers(struct MHD_Response *response, const struct vd_reply *re
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
         MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
     }
+    if (reply->has_ranges)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
+    if (reply->content_range[0] != '\0')
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_RANGE, reply->content_range);
     if (reply->etag[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, reply->etag);
     if (reply->set_cookie[0] != '\0')

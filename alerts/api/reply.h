@@ -30,6 +30,7 @@ enum vd_problem_code {
     VD_NOT_IMPLEMENTED,
     VD_MEDIA_GONE,
     VD_MEDIA_UNREACHABLE,
+    VD_RANGE_BEYOND,
     VD_BUSY,
     VD_DATABASE_GONE,
     VD_STREAMS_FULL,
@@ -46,9 +47,11 @@ struct vd_reply {
     int retry_after_s; /* > 0: Retry-After */
     bool is_immutable; /* may be kept for good by this browser; else no-store */
     bool is_gzip;
-    unsigned allow;       /* methods for Allow, a bit per enum vd_method; 0: none */
-    char etag[48];        /* "" : none */
-    char set_cookie[256]; /* "" : none */
+    unsigned allow;         /* methods for Allow, a bit per enum vd_method; 0: none */
+    bool has_ranges;        /* parts of it can be asked for */
+    char content_range[72]; /* "" : none */
+    char etag[48];          /* "" : none */
+    char set_cookie[256];   /* "" : none */
 };
 
 /* Frees the body and zeroes the reply. */

@@ -22,9 +22,9 @@ static int64_t mono_us(const struct vd_recorder *r)
 
 static void free_reel(struct vd_reel *r)
 {
+    reel_fini(r);
     if (r->opts.release != NULL)
         r->opts.release(r->opts.arg);
-    reel_fini(r);
     (void)pthread_mutex_destroy(&r->lock);
     free(r);
 }
@@ -38,16 +38,18 @@ static bool go_round(struct clipper *c)
     pthread_mutex_lock(&c->lock);
     while (*link != NULL) {
         struct vd_reel *r = *link;
-        bool is_closed, goes_on;
+        enum reel_state state;
+        bool is_closed;
 
         pthread_mutex_unlock(&c->lock);
         pthread_mutex_lock(&r->lock);
         is_closed = r->is_closed;
         pthread_mutex_unlock(&r->lock);
-        goes_on = reel_work(r);
-        is_busy |= goes_on;
+        state = reel_work(r);
+        is_busy |= state != REEL_IDLE;
         pthread_mutex_lock(&c->lock);
-        if (!is_closed || goes_on) {
+        c->is_kicked |= state == REEL_HAS_MORE;
+        if (!is_closed || state != REEL_IDLE) {
             link = &r->next;
             continue;
         }

@@ -49,7 +49,11 @@ typedef void vd_reel_tell_fn(void *arg, const struct vd_event *last, const char 
                              const char *detail);
 
 struct vd_reel_opts {
-    const char *camera, *area; /* copied */
+    const char *camera, *area;       /* copied */
+    const struct vd_mask_cfg *masks; /* valid until release; private ones are burned in */
+    int n_masks;
+    const char *encoder; /* for that, likewise; see burn.h */
+    int64_t max_pixels;
     struct vd_take_settings take;
     int64_t file_us; /* a clip that grows longer goes on in another file */
     vd_reel_tell_fn *tell;

@@ -12,6 +12,7 @@
 
 enum {
     WRITE_US = 400 * 1000,      /* of video in one fragment, at least */
+    TURN = 64,                  /* packets before other cameras have theirs */
     RETRY_US = 5 * 1000 * 1000, /* after the disk failed */
     LATE_US = 500 * 1000,       /* what begins this much later is said to */
     CUT_US = 1000 * 1000,       /* likewise what ends earlier */
@@ -38,6 +39,8 @@ int reel_init(struct vd_reel *r, struct vd_recorder *recorder, const struct vd_r
 
 void reel_fini(struct vd_reel *r)
 {
+    vd_burn_close(&r->burn);
+    vd_params_unref(&r->raw);
     vd_params_unref(&r->params);
     vd_take_fini(&r->take);
 }
@@ -130,9 +133,8 @@ static void describe(struct vd_reel *r, int64_t early_us, char *text, size_t siz
     }
     if (l->missing_us > 0) {
         (void)snprintf(part, sizeof part,
-                       "%.1f s of the clip are missing: the disk is too slow for "
-                       "evidence.ring.",
-                       (double)l->missing_us / 1e6);
+                       "%.1f s of the clip are missing: %s is too slow for evidence.ring.",
+                       (double)l->missing_us / 1e6, r->burn != NULL ? "masking" : "the disk");
         say(text, size, &len, part);
     }
     if (l->disk[0] != '\0') {
@@ -279,17 +281,85 @@ static void add(struct vd_reel *r, const struct vd_packet *packet)
     }
 }
 
-static void record(struct vd_reel *r, const struct vd_packet *packet, uint64_t lost)
+/* A packet as it goes into the file; a vd_packet_fn. */
+static void write_packet(void *arg, const struct vd_packet *packet)
 {
-    if (lost > 0 && r->last_us != 0)
-        r->losses.missing_us += packet->mono_us - r->last_us;
-    r->last_us = packet->mono_us;
+    struct vd_reel *r = arg;
+
     if (r->clip != NULL && (packet->params != r->params || is_long(r, packet)))
         split(r);
     if (r->clip == NULL && packet->is_key && mono_us(r) >= r->retry_us)
         open_file(r, packet);
     if (r->clip != NULL)
         add(r, packet);
+}
+
+/* ---- masking ---- */
+
+static bool is_private(const struct vd_reel *r)
+{
+    for (int i = 0; i < r->opts.n_masks; i++)
+        if (r->opts.masks[i].is_private)
+            return true;
+    return false;
+}
+
+static void end_burn(struct vd_reel *r)
+{
+    if (r->burn != NULL)
+        (void)vd_burn_put(r->burn, NULL, write_packet, r, NULL);
+    vd_burn_close(&r->burn);
+    vd_params_unref(&r->raw);
+}
+
+/* Opens it anew where the camera's parameters change. False: there is none, and nothing may be
+ * written. */
+static bool ready_burn(struct vd_reel *r, const struct vd_packet *packet)
+{
+    struct vd_burn_opts opts = {.masks = r->opts.masks,
+                                .n_masks = r->opts.n_masks,
+                                .encoder = r->opts.encoder,
+                                .max_pixels = r->opts.max_pixels};
+    struct vd_err err = {0};
+
+    if (r->burn != NULL && packet->params != r->raw)
+        end_burn(r);
+    if (r->burn != NULL)
+        return true;
+    if (!packet->is_key || mono_us(r) < r->retry_us)
+        return false;
+    if (vd_burn_open(&r->burn, &opts, packet, &err) < 0) {
+        fail(r, &err);
+        return false;
+    }
+    r->raw = vd_params_ref(packet->params);
+    return true;
+}
+
+static void burn(struct vd_reel *r, const struct vd_packet *packet)
+{
+    struct vd_err err = {0};
+    int rc;
+
+    if ((r->needs_key && !packet->is_key) || !ready_burn(r, packet))
+        return;
+    r->needs_key = false;
+    rc = vd_burn_put(r->burn, packet, write_packet, r, &err);
+    if (rc < 0 && rc != VD_EPROTO)
+        fail(r, &err);
+    if (rc < 0)
+        r->needs_key = true;
+}
+
+static void record(struct vd_reel *r, const struct vd_packet *packet, uint64_t lost)
+{
+    if (lost > 0 && r->last_us != 0)
+        r->losses.missing_us += packet->mono_us - r->last_us;
+    r->last_us = packet->mono_us;
+    if (is_private(r) || packet->params->codec == VD_CODEC_JPEG)
+        burn(r, packet);
+    else
+        write_packet(r, packet);
 }
 
 /* ---- the recording ---- */
@@ -316,6 +386,8 @@ static void tell_none(struct vd_reel *r, struct vd_take_event *events, int n)
 /* The recording is over; events are those it was for. */
 static void finish(struct vd_reel *r, struct vd_take_event *events, int n)
 {
+    end_burn(r);
+    r->needs_key = false;
     if (r->clip != NULL) {
         struct vd_clip_facts facts;
 
@@ -350,15 +422,17 @@ static int next(struct vd_reel *r, struct vd_packet *packet, uint64_t *lost)
     return rc;
 }
 
-bool reel_work(struct vd_reel *r)
+enum reel_state reel_work(struct vd_reel *r)
 {
-    for (;;) {
+    int n = 0;
+
+    for (; n < TURN; n++) {
         struct vd_packet packet;
         uint64_t lost;
         int rc = next(r, &packet, &lost);
 
         if (rc == VD_EEOF)
-            return false;
+            return REEL_IDLE;
         if (rc <= 0)
             break;
         record(r, &packet, lost);
@@ -373,7 +447,7 @@ bool reel_work(struct vd_reel *r)
         }
         tell_fresh(r);
     }
-    return true;
+    return n == TURN ? REEL_HAS_MORE : REEL_RECORDS;
 }
 
 /* ---- after a crash ---- */

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "ingest/evidence/burn.h"
 #include "ingest/evidence/clip.h"
 #include "ingest/evidence/journal.h"
 #include "ingest/evidence/recorder.h"
@@ -50,6 +51,9 @@ struct vd_reel {
     struct vd_clip *clip; /* being written; NULL: none */
     struct vd_journal *journal;
     struct vd_params *params; /* of its packets */
+    struct vd_burn *burn;     /* what the packets pass; NULL: they go in as they are */
+    struct vd_params *raw;    /* of the packets that it takes */
+    bool needs_key;           /* it failed: nothing goes in before the next key frame */
     struct vd_event said;     /* to be told of; too large for a stack frame */
     uint32_t file;            /* numbers files for good, from 1 */
     bool is_split;            /* it is not the recording's first */
@@ -62,8 +66,12 @@ int reel_init(struct vd_reel *reel, struct vd_recorder *recorder,
               const struct vd_reel_opts *opts, struct vd_err *err);
 void reel_fini(struct vd_reel *reel);
 
-/* Writes what has come; tells what is to be told. Returns whether a recording goes on. The
- * recorder's thread. */
-bool reel_work(struct vd_reel *reel);
+/* Writes what has come, for a while; tells what is to be told. The recorder's thread. */
+enum reel_state {
+    REEL_IDLE,
+    REEL_RECORDS, /* come again when there is more */
+    REEL_HAS_MORE /* already */
+};
+enum reel_state reel_work(struct vd_reel *reel);
 
 #endif

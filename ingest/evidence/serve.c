@@ -90,7 +90,7 @@ static void refuse(struct vd_serve *s, const struct vd_part *peer, const char *c
 }
 
 static void send_chunks(struct vd_serve *s, const struct vd_part *peer,
-                        const struct vd_serve_request *request, int fd, const char *type)
+                        const struct vd_serve_request *request, int fd, enum vd_media_kind kind)
 {
     int64_t offset = request->offset, total;
     struct stat st;
@@ -108,9 +108,10 @@ static void send_chunks(struct vd_serve *s, const struct vd_part *peer,
             refuse(s, peer, "unreadable", strerror(errno), -1);
             return;
         }
-        (void)snprintf(json, sizeof json,
-                       "{\"offset\":%" PRId64 ",\"total\":%" PRId64 ",\"type\":\"%s\"}", offset,
-                       total, type);
+        (void)snprintf(
+            json, sizeof json,
+            "{\"offset\":%" PRId64 ",\"total\":%" PRId64 ",\"type\":\"%s\",\"grows\":%s}",
+            offset, total, vd_media_type(kind), kind == VD_MEDIA_PART ? "true" : "false");
         answer(s, peer, "chunk", json, s->chunk, (size_t)n);
         offset += n;
         if (n == 0 || offset >= total)
@@ -162,7 +163,7 @@ static void handle(struct vd_serve *s, const struct vd_part *parts, int n)
         refuse(s, &parts[0], fd == VD_EINVAL ? "bad-request" : "not-found", err.msg, -1);
         return;
     }
-    send_chunks(s, &parts[0], &request, fd, vd_media_type(kind));
+    send_chunks(s, &parts[0], &request, fd, kind);
     close(fd);
 }
 

@@ -82,6 +82,10 @@ static int open_reel(struct vd_clips *c, const struct vd_clips_opts *opts, struc
     struct vd_reel_opts reel = {
         .camera = opts->camera->id,
         .area = opts->camera->area,
+        .masks = opts->camera->masks, /* as long as the lane */
+        .n_masks = opts->camera->n_masks,
+        .encoder = evidence->encoder,
+        .max_pixels = opts->cfg->ingest.max_pixels,
         .take = {.ring_bytes = (size_t)evidence->ring_bytes,
                  .pre_us = evidence->pre_us,
                  .post_us = evidence->post_us},
@@ -105,21 +109,13 @@ static int open_reel(struct vd_clips *c, const struct vd_clips_opts *opts, struc
     return 0;
 }
 
-static bool is_private(const struct vd_camera_cfg *camera)
-{
-    for (int i = 0; i < camera->n_masks; i++)
-        if (camera->masks[i].is_private)
-            return true;
-    return false;
-}
-
 int vd_clips_open(struct vd_clips **ret_clips, const struct vd_clips_opts *opts,
                   struct vd_err *err)
 {
     struct vd_clips *c;
     int rc;
 
-    if (opts->camera->evidence != VD_CONFIG_EVIDENCE_CLIPS || is_private(opts->camera))
+    if (opts->camera->evidence != VD_CONFIG_EVIDENCE_CLIPS)
         return 0;
     c = calloc(1, sizeof *c);
     if (c == NULL)

@@ -4,14 +4,17 @@ no more than its last second; a private part is in no file."""
 
 import glob
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import time
 from datetime import datetime
 
+from console_kit import Host
 from harness import BIN, run_tests, wait_for
 from ingest_test import Worker, _simulate
+from system import System
 
 EVENTS = int(os.environ.get("VD_CLIPS", "20"))
 KILLS = int(os.environ.get("VD_KILLS", "2"))
@@ -160,6 +163,99 @@ def a_death_costs_no_more_than_its_last_second():
         left = glob.glob(f"{worker.state}/media/*/*/*/*.part") + os.listdir(f"{worker.state}/spool/w1.clips")
         assert not left, left
     sim.stop()
+
+
+def a_private_part_is_in_no_picture_and_jpeg_becomes_a_film():
+    loop = 12 * FPS
+    sim = _simulate("clip-cameras", [f"direct {SCENE}", f"pipe {SCENE} phase=2", f"jpeg {SCENE} codec=mjpeg phase=4"])
+    mask = "masks: [{name: m, privacy: true, polygon: [[0.4,0.4],[0.6,0.4],[0.6,0.9],[0.4,0.9]]}]"
+    pipe = f"pipeline: \"rtspsrc location={sim.url('pipe')} protocols=tcp ! rtph264depay ! avdec_h264\""
+    with _worker("clip-mask", {"direct": f"url: \"{sim.url('direct')}\", {mask}", "pipe": f"{pipe}, {mask}",
+                               "jpeg": f"url: \"{sim.url('jpeg')}\""}) as worker:
+        worker.start()
+        growing, done = {}, {}
+
+        def watched():
+            """Looks into unfinished files too."""
+            for path in glob.glob(f"{worker.state}/media/a/*/*/*.mp4*"):
+                camera = path.split("/")[-3]
+                if path.endswith(".part"):
+                    subprocess.run(["cp", path, f"{worker.folder}/{camera}.mp4"], check=False)
+                    growing[camera] = f"{worker.folder}/{camera}.mp4"
+                elif camera not in done:
+                    done[camera] = path
+            return len(done) == 3 and len(growing) == 3
+        wait_for(watched, 60, "a clip of each", lambda: str((done, growing)) + worker.log(), every=0.2)
+        sim.stop()
+        worker.stop()
+        for camera, path in [*growing.items(), *done.items()]:
+            pictures = _read(path, "-p", "0.4,0.4,0.2,0.5", "-p", "0.05,0.2,0.15,0.2")
+            assert len(pictures) > FPS, (path, len(pictures))
+            for at, number, _, inside, outside in pictures:
+                assert camera == "jpeg" or float(inside) < 17.5, (camera, at, inside)
+                assert float(outside) > 25 and number >= 0, (camera, at, number, outside)
+            for before, after in zip(pictures, pictures[1:]):
+                assert after[1] == (before[1] + 1) % loop and abs(after[0] - before[0] - 1000000 / FPS) <= 30, (camera, before, after)
+        assert not [h["details"] for h in _happenings(worker).values() if any("mask" in d for d in h["details"])]
+
+
+def an_operator_plays_it_and_jumps_in_it():
+    more = EVIDENCE
+    with System("clip-page", {"one": SCENE, "other": SCENE + " codec=h265 phase=3"}, workers=1, more=more) as system:
+        system.write("cameras/cameras.yaml", "cameras:\n" + "".join(
+            system.camera_yaml(c, evidence="clips") for c in ("one", "other")))
+        system.start()
+        api = system.api()
+        with open(system.state + "/secrets/first-password", encoding="utf-8") as secret:
+            host = Host(pathlib.Path(system.home), f"http://127.0.0.1:{system.port}", secret.read().strip())
+        try:
+            alerts = {}
+
+            def seen():
+                for alert in api.call("GET", "/api/v1/alerts")[2]["alerts"]:
+                    if alert["media"]["clip"] and not alert["active"]:
+                        alerts.setdefault(alert["camera"], alert)
+                return len(alerts) == 2 and all(glob.glob(f"{system.state}/media/*/*/*/{a['media']['clip'].split('.')[1]}.mp4")
+                                                for a in alerts.values())
+            wait_for(seen, 60, "alerts with clips", system.tail, every=0.2)
+            _serve(api, alerts["one"]["media"]["clip"], system.state)
+            page = host.browser(1280, 800)
+            page.sign_in()
+            page.driver.get(f"http://127.0.0.1:{system.port}/#/alerts/{alerts['one']['alert']}")
+            video = page.wait("vd-clip video")
+            ask = "const v = document.querySelector('vd-clip video'); return [v.readyState, v.duration, v.currentTime, v.videoWidth, v.error && v.error.code]"
+            wait_for(lambda: page.driver.execute_script(ask)[0] >= 1, 10, "it is known how long it is")
+            duration = page.driver.execute_script(ask)[1]
+            assert duration > PRE + POST, duration
+            page.driver.execute_script("arguments[0].play()", video)
+            wait_for(lambda: page.driver.execute_script(ask)[2] > 0.5, 15, "it plays", lambda: str(page.driver.execute_script(ask)))
+            page.driver.execute_script("arguments[0].currentTime = arguments[1]", video, duration - 1)
+            wait_for(lambda: page.driver.execute_script(ask)[2] >= duration - 0.2, 15, "it plays from there to its end",
+                     lambda: str(page.driver.execute_script(ask)))
+            assert page.driver.execute_script(ask)[3] == 320
+            page.shot("clip")
+            page.driver.get("about:blank")
+            page.driver.get(f"http://127.0.0.1:{system.port}/#/alerts/{alerts['other']['alert']}")
+            page.wait_text("vd-clip", "can't play", 15)
+            assert page.one("vd-clip a[download]").get_attribute("href").endswith(alerts["other"]["media"]["clip"])
+        finally:
+            host.close_browsers()
+        system.stop()
+
+
+def _serve(api, clip, state):
+    """By ranges, and whole; what is beyond is said."""
+    path = f"/api/v1/media/{clip}"
+    status, head, whole = api.call("GET", path)
+    with open(glob.glob(f"{state}/media/*/*/*/{clip.split('.')[1]}.mp4")[0], "rb") as file:
+        assert status == 200 and head["Content-Type"] == "video/mp4" and whole == file.read()
+    assert head["Accept-Ranges"] == "bytes"
+    for text, begin, end in (("0-99", 0, 100), ("20000-39999", 20000, 40000), (f"{len(whole) - 7}-", len(whole) - 7, len(whole))):
+        status, head, part = api.call("GET", path, headers={"Range": "bytes=" + text})
+        assert status == 206 and part == whole[begin:end], (text, status, len(part))
+        assert head["Content-Range"] == f"bytes {begin}-{end - 1}/{len(whole)}", head["Content-Range"]
+    status, head, _ = api.call("GET", path, headers={"Range": f"bytes={len(whole)}-"})
+    assert status == 416 and head["Content-Range"] == f"bytes */{len(whole)}", (status, head)
 
 
 if __name__ == "__main__":

@@ -140,6 +140,8 @@ export class AlertDetail extends Element {
         <button class="quiet close" aria-label="Close" @click=${() => this.dispatchEvent(new Event('close'))}>✕</button></header>
       <div class="picture"><vd-snapshot large .media=${alert.media.snapshot} .boxes=${event.boxes ?? []}
         .alt=${`Picture of ${store.cameraName(alert)}`}></vd-snapshot>${notices(alert.alert, true)}</div>
+      ${alert.media.clip ? html`<section class="film"><h3>Clip</h3>
+        <vd-clip .media=${alert.media.clip} .name=${store.cameraName(alert)}></vd-clip></section>` : ''}
       ${alert.action ? html`<section class="todo"><h3>What to do</h3><p>${alert.action}</p></section>` : ''}
       ${this.actions(alert)}
       <div class="columns">

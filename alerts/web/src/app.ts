@@ -7,6 +7,7 @@ import './alert-list.ts';
 import type {AlertList} from './alert-list.ts';
 import {banners, notices} from './banners.ts';
 import './camera-list.ts';
+import './clip.ts';
 import {Element} from './element.ts';
 import './live-view.ts';
 import type {LiveView} from './live-view.ts';

@@ -47,6 +47,7 @@ static void anchor(struct vd_blob_track *track, const struct vd_blob *blob, int6
 {
     track->first_us = mono_us;
     track->hits = 1;
+    track->misses = 0;
     track->from_cx = blob->cx;
     track->from_cy = blob->cy;
     track->stay_cx = blob->cx;
@@ -87,11 +88,14 @@ static bool reaches_out(const struct vd_blob_track *t, float least)
 static bool goes_somewhere(const struct vd_blob_track *t, float size, float far, float swarm)
 {
     float more = floorf(fminf(DOUBT_MAX, t->doubt)) + (t->is_restless && !t->is_large ? 1 : 0);
-    float straight = far / fmaxf(1, t->path), hits = (float)t->hits;
-    float flight = 4 + (t->is_large ? 0 : floorf(fminf(SWARM_MAX, swarm)));
+    float crowd = t->is_large ? 0 : floorf(fminf(SWARM_MAX, swarm));
+    float straight = far / fmaxf(1, t->path);
+    float hits = (float)t->hits - floorf(0.5F * crowd);
 
-    if (t->path > 0.5F * size * (hits - 1) &&
-        (t->is_small || straight < 0.85F || hits < flight))
+    if (t->path > 0.5F * size * (float)(t->hits - 1) &&
+        (t->is_small || straight < 0.85F || (float)t->hits < 4 + crowd))
+        return false;
+    if (crowd >= 1 && 2 * t->misses > t->hits)
         return false;
     if (t->is_small)
         return hits >= 5 + more && t->travel >= (1 + 0.2F * more) * size && straight >= 0.75F;
@@ -194,6 +198,7 @@ static void forget(struct vd_follow *follow, int64_t mono_us)
         struct vd_blob_track *track = &follow->tracks[i];
 
         track->blob = -1;
+        track->misses += track->number != 0 && track->last_us < follow->last_us;
         if (track->number == 0 || mono_us - track->last_us <= LOST_US)
             continue;
         if (!track->is_sure)
@@ -201,7 +206,7 @@ static void forget(struct vd_follow *follow, int64_t mono_us)
         follow->n_erratic += !track->is_sure && track->changed >= MOVING_SHARE;
         track->number = 0;
     }
-    follow->swarm += (float)follow->n_ended / SWARM_S - fade * follow->swarm;
+    follow->swarm += (float)follow->n_erratic / SWARM_S - fade * follow->swarm;
     follow->last_us = mono_us;
 }
 

@@ -14,7 +14,7 @@ enum { VD_TRACKS_MAX = 32 };
 struct vd_blob_track {
     uint32_t number; /* 0: free */
     int64_t first_us, last_us, moved_us;
-    int hits;
+    int hits, misses;       /* frames with it and without, since the first of its way */
     float cx, cy, vx, vy;   /* pixels, pixels a second */
     float x0, y0, x1, y1;   /* bounds at the last hit */
     float from_cx, from_cy; /* centre at the first */

@@ -236,16 +236,15 @@ static void add_seen(const struct vd_motion *m, const struct vd_blob *blob,
                      const struct vd_blob_track *track, bool is_moving,
                      struct vd_motion_result *r)
 {
-    float w = (float)m->bg.w, h = (float)m->bg.h;
+    struct vd_motion_seen *seen;
 
-    if (r->n_seen < VD_MOTION_SEEN_MAX)
-        r->seen[r->n_seen++] = (struct vd_motion_seen){.x = (float)blob->x0 / w,
-                                                       .y = (float)blob->y0 / h,
-                                                       .w = (float)(blob->x1 - blob->x0) / w,
-                                                       .h = (float)(blob->y1 - blob->y0) / h,
-                                                       .track = track->number,
-                                                       .is_moving = is_moving,
-                                                       .is_sure = track->is_sure};
+    if (r->n_seen == VD_MOTION_SEEN_MAX)
+        return;
+    seen = &r->seen[r->n_seen++];
+    *seen = (struct vd_motion_seen){
+        .track = track->number, .is_moving = is_moving, .is_sure = track->is_sure};
+    moved_bounds(blob->x0, blob->x1, m->bg.now.dx, m->bg.w, &seen->x, &seen->w);
+    moved_bounds(blob->y0, blob->y1, m->bg.now.dy, m->bg.h, &seen->y, &seen->h);
 }
 
 /* A change of light keeps structures and has soft borders: few cells of the blob, by its

@@ -249,6 +249,7 @@ Test(motion, a_shaking_camera_shows_things_where_the_picture_has_them)
         cr_assert_gt(scene.result.n_boxes, 0, "frame %d", i);
         cr_assert(fabsf(scene.result.boxes[0].x * W - (float)x) <= 1.5F, "box at %.1f, not %d",
                   (double)(scene.result.boxes[0].x * W), x);
+        cr_assert_float_eq(scene.result.seen[0].x, scene.result.boxes[0].x, 1e-6F);
         cr_assert(abs(mask_left() - x) <= 1, "mask at %d, not %d", mask_left(), x);
     }
     cr_assert_gt(vd_motion_suppressed(scene.motion)[VD_MOTION_SHAKE], 10);

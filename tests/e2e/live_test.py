@@ -9,6 +9,7 @@ import sys
 import time
 
 from console_kit import Host
+from console_page_test import CONTRAST
 from harness import kill, run_tests, wait_for
 from live_kit import FRAGMENT, INIT, JPEG, NOTE_NUMBERS, STATE, Watcher, decode, metrics, number
 from system import System
@@ -48,6 +49,7 @@ def nine_on_a_page_advance_are_shared_and_stop_when_nobody_looks():
                 steps = [(b - a) % 100 for (_, a), (_, b) in zip(list_, list_[1:])]
                 assert all(1 <= step <= 25 for step in steps), (camera, list_)
             page.shot("live-wall")
+            assert page.driver.execute_script(CONTRAST) == []
             once = [u for u in page.requests() if "/api/v1/live" in u]
             assert len(once) == 1 and once[0].count(",") == 8, once
             assert all(u.startswith((host.url, "data:", "blob:")) for u in page.requests())
@@ -71,6 +73,8 @@ def nine_on_a_page_advance_are_shared_and_stop_when_nobody_looks():
             system.camsim.ask("fault a3 stall for=60")
             wait_for(lambda: camera.get_attribute("data-live") == "bad", 15, "a picture that stands is said to be old", every=0.2)
             assert "old" in camera.text and "ago" in camera.text, camera.text
+            page.shot("live-stale")
+            assert page.driver.execute_script(CONTRAST) == []
             assert len(page.all(".live-frame[data-live=good]")) == 8
             system.camsim.ask("clear a3")
         finally:

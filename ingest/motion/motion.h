@@ -89,7 +89,7 @@ struct vd_motion_box {
 
 /* Something that is followed, in whatever zone or none, whether it counts or not. */
 struct vd_motion_seen {
-    float x, y, w, h; /* 0..1 of the picture */
+    float x, y, w, h; /* 0..1 of the picture as it is when nothing shakes */
     uint32_t track;   /* as in vd_motion_box */
     bool is_moving;   /* else it stands */
     bool is_sure;     /* as in vd_motion_box */

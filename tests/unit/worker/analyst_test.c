@@ -257,6 +257,42 @@ Test(analyst, boxes_of_every_message_belong_to_the_picture_it_names)
               "%d starts, %d updates, %d bests", n_starts, n_updates, n_bests);
 }
 
+/* From the zones and lines of the configuration to what an event says. */
+Test(analyst, events_say_which_way_things_went)
+{
+    static const struct vd_point corners[] = {{0, 0}, {1, 0}, {1, 1}, {0, 1}};
+    static const struct vd_line_cfg line = {"middle", {0.5F, 1}, {0.5F, 0}};
+    static const struct vd_zone_cfg zone = {.name = "yard",
+                                            .polygon = {corners, 4},
+                                            .min_area = 0.002F,
+                                            .lines = &line,
+                                            .n_lines = 1};
+    struct vd_camera_cfg with_zone = camera;
+    int ends = 0;
+
+    with_zone.zones = &zone;
+    with_zone.n_zones = 1;
+    vd_analyst_close(&analyst);
+    cr_assert_eq(vd_analyst_open(&analyst, &with_zone, outbox, lane, &vd_clock_system, &err),
+                 0);
+    show("yard+crossings=3+loop=60+size=320x240+seed=5", 0, 60);
+    hear();
+    for (int i = 0; i < n_events; i++) {
+        const struct vd_event_track *track = &events[i].tracks[0];
+
+        if (events[i].kind != VD_KIND_MOTION || events[i].phase != VD_PHASE_END)
+            continue;
+        ends++;
+        cr_assert_geq(events[i].n_tracks, 1);
+        cr_assert_str_eq(track->zone, "yard");
+        cr_assert(track->did & VD_DID_CROSS, "end %d: %u", ends, track->did);
+        cr_assert_str_eq(track->line, "middle");
+        cr_assert_gt(track->dwell_ms, 1000);
+        cr_assert(track->size > 0.002F && track->size < 0.2F);
+    }
+    cr_assert_geq(ends, 3);
+}
+
 /* The picture that decides must not wait: those before it were let gather, it was not. */
 Test(analyst, lets_pictures_gather_while_all_is_quiet_and_none_that_decides)
 {

@@ -20,7 +20,8 @@ enum { AUDIT_DEADLINE_MS = 30 * 60 * 1000 };
 static const char HELP[] =
     "usage: vedette verify [--config DIR] [--state DIR] [--quiet]\n"
     "Audits what is stored: each source's numbers, first to last, against the spools that are\n"
-    "there; the positions of the feed; the chain of the log. Exit status 1 if anything is\n"
+    "there; the positions of the feed; each alert against its last\n"
+    "message; the chain of the log. Exit status 1 if anything is\n"
     "missing, twice or changed, 3 if it could not be looked at.\n";
 
 /* A source in a spool that is there. */
@@ -171,6 +172,32 @@ static int audit_feed(struct audit *audit, struct vd_pg *pg, struct vd_err *err)
     return 0;
 }
 
+struct untrue {
+    struct audit *audit;
+    int64_t n;
+};
+
+static void take_untrue(void *arg, const char *alert, const char *field)
+{
+    struct untrue *u = arg;
+
+    if (u->n++ == 0)
+        u->audit->faults++;
+    printf("alert %s: its '%s' IS NOT what its last message says\n", alert, field);
+}
+
+static int audit_alerts(struct audit *audit, struct vd_pg *pg, struct vd_err *err)
+{
+    struct untrue untrue = {.audit = audit};
+    int64_t n = vd_pg_audit_alerts(pg, take_untrue, &untrue, err);
+
+    if (n < 0)
+        return (int)n;
+    printf("alerts: %" PRId64 " held against their last message, %" PRId64 " differ: %s\n", n,
+           untrue.n, untrue.n > 0 ? "FAULT" : "ok");
+    return 0;
+}
+
 static int audit_log(struct audit *audit, struct vd_pg *pg, struct vd_err *err)
 {
     struct vd_pg_log_head head;
@@ -210,6 +237,8 @@ static int verify(struct audit *audit, const struct cli_place *place)
                audit->faults > 0 ? "FAULT" : "ok");
         rc = audit_feed(audit, pg, &err);
     }
+    if (rc >= 0)
+        rc = audit_alerts(audit, pg, &err);
     if (rc >= 0)
         rc = audit_log(audit, pg, &err);
     vd_pg_close(&pg);

@@ -172,3 +172,31 @@ int vd_pg_retention_quarantine(struct vd_pg *pg, int64_t before_us, int limit,
     return forget(pg, "SELECT vedette.retention_quarantine($1, $2::integer)", before_us, limit,
                   err);
 }
+
+int64_t vd_pg_audit_alerts(struct vd_pg *pg, vd_pg_untrue_fn *each, void *arg,
+                           struct vd_err *err)
+{
+    struct vd_pg_rows *rows = NULL;
+    int64_t looked;
+    int n = vd_pg_exec(pg,
+                       "WITH told AS (SELECT a.id, CASE WHEN f.position IS NULL THEN 'position'"
+                       " ELSE alert_untrue(a, f.body::json -> 'data') END AS field"
+                       " FROM alert a LEFT JOIN feed f ON f.position = a.position"
+                       " WHERE a.position >= (SELECT floor FROM feed_counter))"
+                       " SELECT (SELECT count(*) FROM told), id, field FROM told"
+                       " WHERE field IS NOT NULL UNION ALL"
+                       " SELECT (SELECT count(*) FROM told), NULL, NULL ORDER BY 2",
+                       NULL, &rows, err);
+
+    if (n < 0)
+        return n;
+    looked = vd_pg_int(rows, 0, 0);
+    for (int i = 0; i < n - 1; i++) {
+        char id[37];
+
+        vd_pg_uuid(rows, i, 1, id);
+        each(arg, id, vd_pg_text(rows, i, 2));
+    }
+    vd_pg_rows_free(&rows);
+    return looked;
+}

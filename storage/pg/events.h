@@ -111,6 +111,13 @@ struct vd_pg_feed_audit {
 /* The same for positions of the feed. Returns 1 when something is at fault, else 0. */
 int vd_pg_audit_feed(struct vd_pg *pg, struct vd_pg_feed_audit *ret_audit, struct vd_err *err);
 
+/* Holds each alert whose last message is in the feed still against that message: a row that was
+ * changed without it is found. Calls each for those that differ, with the field. Returns how
+ * many were looked at. */
+typedef void vd_pg_untrue_fn(void *arg, const char *alert, const char *field);
+int64_t vd_pg_audit_alerts(struct vd_pg *pg, vd_pg_untrue_fn *each, void *arg,
+                           struct vd_err *err);
+
 /* ---- partitions and retention (as owner or router) ---- */
 
 /* Makes the day partitions from now_us on, ahead days beyond (1: today and tomorrow). Returns

@@ -87,7 +87,7 @@ class Kit(Host):
         for folder in ('state/run', 'state/secrets', 'config/cameras', 'config/rules', 'pictures', 'frames'):
             (self.dir / folder).mkdir(parents=True)
         os.chmod(self.state / 'run', 0o755)
-        for role in ('vedette_console', 'vedette_router'):
+        for role in ('vedette_console', 'vedette_router', 'vedette_reader'):
             (self.state / 'secrets' / role).write_text('unused\n')
             os.chmod(self.state / 'secrets' / role, 0o600)
         text = CONFIG.replace('PORT', str(free_port())) + extra

@@ -163,6 +163,16 @@ static void set_camera(struct stub *stub, char **f)
     printf("ok\n");
 }
 
+/* Behind everybody's back: as a superuser of the server. */
+static void run_sql(struct stub *stub, const char *text)
+{
+    struct vd_err err = {0};
+    struct vd_pg *pg = pg_tmp_connect(&stub->server, "vedette_admin", NULL);
+
+    printf("%s\n", vd_pg_script(pg, text, &err) == 0 ? "ok" : err.msg);
+    vd_pg_close(&pg);
+}
+
 static void command(struct stub *stub, char *line)
 {
     char *f[FIELDS_MAX] = {NULL}, *rest = line;
@@ -179,6 +189,8 @@ static void command(struct stub *stub, char *line)
         see_again(stub, f);
     } else if (strcmp(f[0], "camera") == 0 && n == 6) {
         set_camera(stub, f);
+    } else if (strcmp(f[0], "sql") == 0 && n == 2) {
+        run_sql(stub, f[1]);
     } else if (strcmp(f[0], "pg-stop") == 0) {
         vd_pg_close(&stub->pg);
         pg_tmp_stop(&stub->server);

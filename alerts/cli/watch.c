@@ -132,7 +132,7 @@ int main(int argc, char **argv)
                                             {NULL, 0, NULL, 0}};
     const char *config = NULL, *state = NULL, *area = "", *key = NULL;
     char prefix[256];
-    struct cli_place place;
+    struct cli_place place = {0};
     struct vd_err err = {0};
     int64_t since_us = 0;
     int c, signals, rc;
@@ -157,8 +157,9 @@ int main(int argc, char **argv)
     signals = vd_signals_open(&err);
     if (signals < 0 || cli_place_find(&place, config, state, &err) < 0 ||
         cli_place_keys(&place, key, &err) < 0)
-        return cli_complain("watch", err.msg, CLI_FAILED);
-    rc = run(&place, prefix, since_us, signals);
+        rc = cli_complain("watch", err.msg, CLI_FAILED);
+    else
+        rc = run(&place, prefix, since_us, signals);
     cli_place_fini(&place);
     close(signals);
     return rc;

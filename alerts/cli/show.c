@@ -108,6 +108,9 @@ void cli_show_page(FILE *out, const struct vd_json *data, bool has_colour)
                                           {"state", "state"},
                                           {"active", "active"},
                                           {"action", "action"},
+                                          {"instruction", "instruction"},
+                                          {"asks first", "asks"},
+                                          {"beneath", "suppressed_by"},
                                           {"camera", "camera"},
                                           {"area", "area"},
                                           {"kind", "kind"},
@@ -129,6 +132,7 @@ void cli_show_page(FILE *out, const struct vd_json *data, bool has_colour)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         put_row(out, rows[i][0], data, rows[i][1]);
     put_row(out, "events", events, "count");
+    put_row(out, "new of them", events, "new");
     put_row(out, "first", events, "first");
     put_row(out, "last", events, "last");
     put_row(out, "snapshot", media, "snapshot");

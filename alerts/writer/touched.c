@@ -295,6 +295,8 @@ static int suppress(struct vd_touched *t, const struct vd_change *change, struct
         return 0;
     (void)vd_str_copy(e->alert.suppressed_by, sizeof e->alert.suppressed_by,
                       is_release ? "" : parent);
+    if (is_release && strcmp(e->alert.state, "open") == 0)
+        vd_work_count_from(&e->alert, t->now_us); /* nobody was told of it before */
     mark(t, e, change);
     return 0;
 }

@@ -192,6 +192,7 @@ def fifty_of_sixty_cameras_lost_leave_one_alert():
         for i in range(1, 51):
             lost[i] = cameras.begin(f"c-{i}", "44/1", "lost")
             if i in (8, 25):  # before and after the cause is known
+                cameras.settle()
                 kill(router)
                 router = rig.router()
                 cameras.again()
@@ -202,7 +203,7 @@ def fifty_of_sixty_cameras_lost_leave_one_alert():
         last = int(rig.sql("SELECT position FROM feed_counter")[0][0])
         wait_for(lambda: follower.last >= last, 20, "the follower is at the end")
         announced = [a for a in _first_messages(follower).values() if a["suppressed_by"] is None and a["rule"] == "each"]
-        assert len(announced) <= 12, f"{len(announced)} cameras were announced, 20 % of 60 are 12"
+        assert 8 <= len(announced) <= 12, f"{len(announced)} cameras were announced, 20 % of 60 are 12"
         log = rig.sql("SELECT action, count(*) FROM log WHERE action LIKE 'alert.%' GROUP BY 1")
         # Most come back: what stays lost is news of its own, what is back needs nobody.
         for i in range(1, 46):
@@ -263,6 +264,46 @@ def a_storm_on_thirty_cameras_leaves_a_break_in_on_top():
         assert len(shown) <= 15, f"{len(shown)} of {every} alerts are shown"
         cameras.close()
         print(f"       on top after {took:.2f} s; {len(shown)} of {every} alerts shown, the others lie beneath the storm")
+
+
+OUTAGE = """  - {id: each, when: {kind: motion}, severity: yellow, action: Look.}
+  - {id: system, when: {kind: node}, severity: yellow, action: Call the administrator., group: {by: rule, window: 60s}}
+  - {id: three, when: {kind: motion, count: {at_least: 3, within: 1s}}, severity: red, action: Look., group: {by: area}}
+  - {id: long, when: {kind: motion, min_duration: 60s}, severity: red, action: Look.}
+"""
+
+
+def a_database_outage_is_one_alert_and_what_came_meanwhile_has_its_own_times():
+    with _rig(OUTAGE, a=("44/1", 4), b=("44/2", 4)) as rig:
+        rig.router()
+        wait_active(rig)
+        cameras = Cameras(rig)
+        first = cameras.begin("a-1", "44/1")
+        cameras.settle()
+        rig.pg.tell("crash")
+        begun = [cameras.begin(f"b-{i}", "44/2") for i in (1, 2, 3, 4)]  # at once: a count
+        for happening in begun:
+            cameras.end(happening)
+        last, until = None, time.monotonic() + 4
+        while time.monotonic() < until:  # far apart, stored together afterwards: no count
+            if last:
+                cameras.end(last)
+            last = cameras.begin("a-2", "44/1")
+            time.sleep(1.3)
+        cameras.end(last)
+        cameras.end(first)
+        rig.pg.tell("start")
+        cameras.settle()
+        wait_for(lambda: rig.sql("SELECT count(*) FROM alert WHERE kind = 'node' AND NOT active") == [["1"]], 20,
+                 "the outage is told, and over", rig.tail)
+        assert rig.sql("SELECT count(*) FROM alert WHERE rule = 'system'") == [["1"]]
+        assert rig.sql("SELECT area, events FROM alert WHERE rule = 'three'") == [["44/2", "4"]], rig.sql(
+            "SELECT area, events FROM alert WHERE rule = 'three'")
+        assert rig.sql("SELECT count(*) FROM alert WHERE rule = 'long'") == [["0"]], "nothing lasted a minute"
+        twice = rig.sql("SELECT e.event, count(*) FROM alert_event e JOIN alert a ON a.id = e.alert WHERE rule = 'each'"
+                        " GROUP BY 1 HAVING count(*) > 1")
+        assert twice == [], twice
+        cameras.close()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ export function alertRow(alert: Alert, now: Date, options: {selected: boolean; f
   const opened = new Date(alert.opened);
   const zone = (event.zone ?? []).join(', ');
   const open = alert.state === 'open';
-  const more = alert.events.count - 1;
+  // Of one that nobody has touched all are new: what counts then is how many beside the first.
+  const isTouched = alert.events.new < alert.events.count;
+  const more = isTouched ? alert.events.new : alert.events.count - 1;
   return html`<div class="row ${alert.severity} ${alert.state} ${options.fresh ? 'fresh' : ''}"
       role="option" id=${'alert-' + alert.alert} data-id=${alert.alert} aria-selected=${options.selected}>
     <div class="sev">${severityMark(alert.severity, open)}<span>${severityWord[alert.severity]}</span></div>
@@ -18,7 +20,7 @@ export function alertRow(alert: Alert, now: Date, options: {selected: boolean; f
       <small>${sameDay(opened, now) ? ago(alert.opened, now) : day(opened)}</small></div>
     <div class="what">
       <div class="place"><strong>${store.cameraName(alert)}</strong>
-        ${more > 0 ? html`<span class="more" title="happenings of the same cause">+${more}</span>` : ''}</div>
+        ${more > 0 ? html`<span class="more" title=${isTouched ? 'new since somebody last saw to it' : 'happenings of the same cause'}>+${more}</span>` : ''}</div>
       <div class="where">${kindWord(alert.kind)}${zone ? html` · <b>${zone}</b>` : ''} · ${store.areaName(alert.area)} <i>${store.areaAbove(alert.area)}</i></div>
       <div class="act">${alert.action ?? ''}</div>
     </div>

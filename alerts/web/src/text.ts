@@ -16,6 +16,7 @@ const kindWords: Record<string, string> = {
   motion: 'Motion', covered: 'Camera covered', dark: 'Picture dark', bright: 'Picture too bright',
   blurred: 'Picture blurred', moved: 'Camera moved', frozen: 'Picture frozen', lost: 'Signal lost',
   'low-quality': 'Poor picture', 'scene-change': 'Scene changed', input: 'Input', node: 'Machine',
+  absence: 'Nothing happened',
 };
 
 export function kindWord(kind: string): string {

@@ -44,7 +44,7 @@ export interface Alert {
   kind: string;
   rule: string;
   action: string | null;
-  events: {count: number; first: string; last: string};
+  events: {count: number; new: number; first: string; last: string};
   media: {snapshot: string | null; clip: string | null};
   owner: string | null;
   disposition: Disposition | null;

@@ -199,6 +199,52 @@ def a_private_part_is_in_no_picture_and_jpeg_becomes_a_film():
         assert not [h["details"] for h in _happenings(worker).values() if any("mask" in d for d in h["details"])]
 
 
+def bad_days_cost_what_is_said_and_no_event():
+    """The format changes within; a happening without an end goes on in new files; the stream breaks; the folder of media
+    goes, and comes back."""
+    sim = _simulate("clip-cameras", [f"format {SCENE}", f"broken {SCENE} phase=4"])
+    ball = ("videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=25/1 ! "
+            "x264enc tune=zerolatency key-int-max=20 ! avdec_h264")
+    with _worker("clip-bad", {**{n: f"url: \"{sim.url(n)}\"" for n in ("format", "broken")}, "long": f"pipeline: \"{ball}\""},
+                 f"evidence: {{pre: {PRE}s, post: {POST}s, file: 10s}}\n") as worker:
+        worker.start()
+        db = worker.state + "/spool/w1.db"
+
+        def open_of(camera):
+            return os.path.exists(db) and [h for h in _happenings(worker).values()
+                                           if h["camera"] == camera and h["clips"] and not h["ended"]]
+        changed = wait_for(lambda: open_of("format"), 60, "something moves", worker.log, every=0.1)[0]["start"]
+        sim.ask("fault format params")
+        broken = wait_for(lambda: open_of("broken"), 60, "something moves", worker.log, every=0.1)[0]["start"]
+        sim.ask("fault broken stall")
+
+        def told():
+            of = {(h["camera"], h["start"]): h for h in _happenings(worker).values()}
+            return (max(len(h["clips"]) for h in of.values() if h["camera"] == "long") >= 2
+                    and len(of["format", changed]["clips"]) >= 2 and of["format", changed]["ended"]
+                    and any("ends early: the stream broke (stalled)" in d for d in of["broken", broken]["details"]))
+        wait_for(told, 30, "two files of one, the end of the other", lambda: worker.log() + str(_happenings(worker)))
+        sim.ask("clear format")
+        sim.ask("clear broken")
+        os.rename(worker.state + "/media", worker.state + "/away")
+        open(worker.state + "/media", "w").close()
+        seen = {h["start"] for h in _happenings(worker).values()}
+        wait_for(lambda: [h for h in _happenings(worker).values() if h["start"] not in seen and h["ended"]
+                          and any("There is no clip" in d for d in h["details"])], 60, "events without clips", worker.log, every=0.2)
+        os.unlink(worker.state + "/media")
+        os.rename(worker.state + "/away", worker.state + "/media")
+        seen = {h["start"] for h in _happenings(worker).values()}
+        wait_for(lambda: [h for h in _happenings(worker).values() if h["start"] not in seen and h["clips"]
+                          and _path(worker, h["clips"][0])], 60, "clips again", worker.log, every=0.2)
+        worker.stop()
+        for path in glob.glob(f"{worker.state}/media/*/*/*/*.mp4"):
+            assert len(_read(path)) > 0, path
+        for h in _happenings(worker).values():
+            assert h["revs"] == list(range(1, len(h["revs"]) + 1)), h
+        assert not glob.glob(f"{worker.state}/media/*/*/*/*.part") and not os.listdir(f"{worker.state}/spool/w1.clips")
+    sim.stop()
+
+
 def an_operator_plays_it_and_jumps_in_it():
     more = EVIDENCE
     with System("clip-page", {"one": SCENE, "other": SCENE + " codec=h265 phase=3"}, workers=1, more=more) as system:

@@ -40,6 +40,7 @@ struct vd_cell {
     float doubt;   /* tracks that went nowhere here lately */
     bool is_usual; /* differs, but not more than it is used to */
     enum vd_look look;
+    float lit; /* the picture's mean above the background's, once look is known, grey levels */
 };
 
 struct vd_luma {
@@ -140,7 +141,8 @@ void vd_background_usual(struct vd_background *bg, float dt_s);
 /* How a cell looks beside its background; found out once a frame. */
 enum vd_look vd_background_look_of(struct vd_background *bg, int row, int col);
 
-/* Takes the present mean of a cell for its background's: its light changed. */
+/* Takes the present mean of a cell, whose look is known, for its background's: its light
+ * changed. */
 void vd_background_relight(struct vd_background *bg, int row, int col);
 
 /* Renews the tolerance of a row of cells: where a cell is used to move, and everywhere when the

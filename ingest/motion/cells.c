@@ -216,6 +216,27 @@ struct moments {
     float rest_x, rest_m, cov; /* without slopes */
 };
 
+/* Sums of a cell, columns apart until the end: what is added in one order has no lanes. */
+struct sums {
+    float x[VD_CELL], m[VD_CELL], xx[VD_CELL], mm[VD_CELL], xm[VD_CELL], vx[VD_CELL],
+        vm[VD_CELL];
+};
+
+static inline void add_row(struct sums *s, const uint8_t *x, const int16_t *m, float v, int w)
+{
+    for (int i = 0; i < w; i++) {
+        float p = x[i], q = (float)m[i] * (1.0F / 128);
+
+        s->x[i] += p;
+        s->m[i] += q;
+        s->xx[i] += p * p;
+        s->mm[i] += q * q;
+        s->xm[i] += p * q;
+        s->vx[i] += v * p;
+        s->vm[i] += v * q;
+    }
+}
+
 static struct moments cell_moments(const struct vd_background *bg, int r, int c)
 {
     int y0 = r * VD_CELL, y1 = y0 + VD_CELL < bg->h ? y0 + VD_CELL : bg->h;
@@ -223,26 +244,31 @@ static struct moments cell_moments(const struct vd_background *bg, int r, int c)
     float w = (float)(x1 - x0), h = (float)(y1 - y0), n = w * h;
     float uu = (w * w - 1) / 12, vv = (h * h - 1) / 12; /* of 0, 1, … centred */
     float sx = 0, sm = 0, xx = 0, mm = 0, xm = 0, ux = 0, um = 0, vx = 0, vm = 0;
+    struct sums sums = {.x = {0}};
     struct moments s;
 
     for (int y = y0; y < y1; y++) {
-        const uint8_t *x = vd_luma_row(bg, &bg->now, y);
-        const int16_t *m = bg->model.mean0 + y * bg->pitch;
+        const uint8_t *x = vd_luma_row(bg, &bg->now, y) + x0;
+        const int16_t *m = bg->model.mean0 + y * bg->pitch + x0;
         float v = (float)(y - y0) - 0.5F * (h - 1);
 
-        for (int i = x0; i < x1; i++) {
-            float p = x[i], q = (float)m[i] / 128, u = (float)(i - x0) - 0.5F * (w - 1);
+        if (x1 - x0 == VD_CELL)
+            add_row(&sums, x, m, v, VD_CELL);
+        else
+            add_row(&sums, x, m, v, x1 - x0);
+    }
+    for (int i = 0; i < x1 - x0; i++) {
+        float u = (float)i - 0.5F * (w - 1);
 
-            sx += p;
-            sm += q;
-            xx += p * p;
-            mm += q * q;
-            xm += p * q;
-            ux += u * p;
-            um += u * q;
-            vx += v * p;
-            vm += v * q;
-        }
+        sx += sums.x[i];
+        sm += sums.m[i];
+        xx += sums.xx[i];
+        mm += sums.mm[i];
+        xm += sums.xm[i];
+        ux += u * sums.x[i];
+        um += u * sums.m[i];
+        vx += sums.vx[i];
+        vm += sums.vm[i];
     }
     s.mean_x = sx / n;
     s.mean_m = sm / n;
@@ -264,6 +290,7 @@ enum vd_look vd_background_look_of(struct vd_background *bg, int row, int col)
     if (cell->look != VD_LOOK_UNKNOWN)
         return cell->look;
     s = cell_moments(bg, row, col);
+    cell->lit = s.mean_x - s.mean_m;
     rest = s.rest_x;
     if (s.cov > 0 && s.rest_m > 0.5F)
         rest -= s.cov * s.cov / s.rest_m;
@@ -278,9 +305,10 @@ void vd_background_relight(struct vd_background *bg, int row, int col)
 {
     int y1 = (row + 1) * VD_CELL < bg->h ? (row + 1) * VD_CELL : bg->h;
     int x0 = col * VD_CELL, x1 = x0 + VD_CELL < bg->w ? x0 + VD_CELL : bg->w;
-    struct moments s = cell_moments(bg, row, col);
-    int offset = (int)lrintf((s.mean_x - s.mean_m) * 128);
+    struct vd_cell *cell = &bg->cells[row * bg->cols + col];
+    int offset = (int)lrintf(cell->lit * 128);
 
+    cell->lit = 0; /* another blob may lie in the same cell */
     for (int y = row * VD_CELL; y < y1; y++)
         bg->dsp.relight(bg->model.mean0 + y * bg->pitch + x0, x1 - x0, 4096, offset);
 }

@@ -152,7 +152,7 @@ def a_rule_whose_alert_is_refused_costs_no_message_and_stops_nothing():
         wanted = rig.sql("SELECT convert_from(wanted, 'UTF8'), reason FROM refused_alert WHERE rule = 'by-time'")[0]
         assert json.loads(wanted[0])["data"]["rule"] == "by-time" and "cursed" in wanted[1], wanted
         assert rig.is_clean(), rig.tail()
-        kill(router)  # what is refused is not asked for again
+        kill(router)  # what is refused is not asked for again by a restart
         rig.router()
         wait_active(rig)
         raw.hello()
@@ -161,7 +161,9 @@ def a_rule_whose_alert_is_refused_costs_no_message_and_stops_nothing():
         raw.expect("A", 8)
         raw.send(9, raw.event(9, "end", kind="dark", camera="raw-2"))
         raw.expect("A", 9)
-        assert len(refused()) == 3 and rig.sql("SELECT * FROM quarantine") == []
+        # a happening that could not join is offered to the next alert of its group once more, the others are not
+        assert refused().count("by-time") == refused().count("by-message") == 1 and len(refused()) <= 4, refused()
+        assert rig.sql("SELECT * FROM quarantine") == []
         assert rig.is_clean(), rig.tail()
         raw.close()
 

@@ -39,10 +39,10 @@ static AVCodecContext *open_encoder(bool is_h265, int w, int h, int gop, int b_f
     enc->gop_size = gop;
     enc->max_b_frames = b_frames;
     enc->thread_count = 1;
+    enc->log_level_offset = AV_LOG_DEBUG; /* what x264 has to tell of each film */
     (void)snprintf(params, sizeof params,
                    "keyint=%d:min-keyint=%d:scenecut=0:bframes=%d:b-adapt=0:open-gop=0%s", gop,
-                   gop, b_frames,
-                   is_h265 ? ":repeat-headers=1:log-level=none:pools=none" : ":log-level=none");
+                   gop, b_frames, is_h265 ? ":repeat-headers=1:log-level=none:pools=none" : "");
     (void)av_opt_set(enc->priv_data, is_h265 ? "x265-params" : "x264-params", params, 0);
     (void)av_opt_set(enc->priv_data, "preset", "ultrafast", 0);
     if (!is_h265)

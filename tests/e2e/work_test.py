@@ -178,5 +178,38 @@ def what_was_shelved_comes_back_by_itself_also_after_a_new_start():
         assert kit.run('vedette-verify').returncode == 0
 
 
+def the_page_does_all_of_it_by_hand_and_by_key():
+    with Kit(WORK) as kit:
+        alert = kit.alert('red')
+        page = kit.browser()
+        page.sign_in()
+        page.wait('.row').click()
+        page.wait('#take')
+        page.keys('t')
+        page.wait('.detail .chip.acknowledged')
+        page.keys('d')
+        page.wait('.ask select')
+        page.one('.ask input').send_keys('the side door <b>quietly</b>')
+        page.one('.ask button[type=submit]').click()
+        page.wait('.detail .chip.dispatched')
+        page.wait_text('.history', 'sent it to patrol-1: the side door <b>quietly</b>')
+        page.one('#shelve').click()
+        wait(lambda: len(page.all('.ask select option')) == 2, 10)
+        page.one('.ask input').send_keys('roof works')
+        page.one('.ask button[type=submit]').click()
+        page.wait('#unshelve')
+        page.wait_gone('.row')
+        page.wait_text('.facts', 'roof works')
+        page.one('#unshelve').click()
+        page.wait('.row')
+        page.one('#resolve').click()
+        page.wait('.ask [data-as=real]').click()
+        page.wait('#reopen')
+        assert not page.errors(), page.errors()
+        final = kit.client()
+        final.sign_in('admin', kit.password)
+        assert final.call('GET', '/api/v1/alerts/' + alert)[1]['version'] == 6
+
+
 if __name__ == '__main__':
     run_tests(dict(globals()), sys.argv[1:])

@@ -1,24 +1,22 @@
 // One alert with all that is known of it, and what can be done about it now.
 import {html} from 'lit';
+import './alert-work.ts';
+import type {AlertWork} from './alert-work.ts';
 import {oneAlert} from './api.ts';
 import {notices} from './banners.ts';
 import {Element} from './element.ts';
 import {severityMark} from './shapes.ts';
 import {store} from './store.ts';
 import {actor, ago, dispositionWord, foldHistory, kindWord, severityWord, span, stateWord, when, whyWords} from './text.ts';
-import {shown, type Alert, type Disposition, type HistoryEntry} from './types.ts';
-
-const dispositions = Object.keys(dispositionWord) as Disposition[];
+import {shown, type Alert, type HistoryEntry} from './types.ts';
 
 export class AlertDetail extends Element {
   static override properties = {
-    alertId: {type: String}, fetched: {state: true}, missing: {state: true}, busy: {state: true}, resolving: {state: true},
+    alertId: {type: String}, fetched: {state: true}, missing: {state: true},
   };
   declare alertId: string | null;
   declare fetched: Alert | null;
   declare missing: string;
-  declare busy: boolean;
-  declare resolving: boolean;
   private asked = '';
 
   constructor() {
@@ -26,8 +24,6 @@ export class AlertDetail extends Element {
     this.alertId = null;
     this.fetched = null;
     this.missing = '';
-    this.busy = false;
-    this.resolving = false;
   }
 
   /** The newest that we have: live, or as it was fetched. */
@@ -41,7 +37,6 @@ export class AlertDetail extends Element {
     if (changes.has('alertId')) {
       this.fetched = null;
       this.missing = '';
-      this.resolving = false;
     }
     const live = this.alertId ? store.alerts.get(this.alertId) : undefined;
     const key = `${this.alertId}/${live?.version ?? ''}`;
@@ -60,43 +55,8 @@ export class AlertDetail extends Element {
     }
   }
 
-  async acknowledge(): Promise<void> {
-    const alert = this.current;
-    if (!alert || this.busy || alert.state !== 'open') return;
-    this.busy = true;
-    await store.acknowledge(alert);
-    this.busy = false;
-  }
-
-  startResolving(): void {
-    if (this.current && this.current.state !== 'resolved') this.resolving = true;
-    void this.updateComplete.then(() => this.querySelector<HTMLElement>('.dispositions button')?.focus());
-  }
-
-  private async resolve(as: Disposition): Promise<void> {
-    const alert = this.current;
-    if (!alert || this.busy) return;
-    this.busy = true;
-    if (await store.resolve(alert, as)) {
-      this.resolving = false;
-      await this.fetch(alert.alert);
-    }
-    this.busy = false;
-  }
-
-  private actions(alert: Alert) {
-    const live = alert.camera ? html`<a class="button" id="live" href=${`#/live/${alert.camera}`}>Live view <kbd>l</kbd></a>` : '';
-    if (store.session?.role === 'viewer') return html`<div class="actions">${live}</div>`;
-    const off = this.busy || store.link !== 'live' || store.status?.database === false;
-    return html`<div class="actions">
-      ${alert.state === 'open' ? html`<button class="primary" id="acknowledge" ?disabled=${off} @click=${() => this.acknowledge()}>Acknowledge <kbd>a</kbd></button>` : ''}
-      ${alert.state !== 'resolved' && !this.resolving ? html`<button id="resolve" ?disabled=${off} @click=${() => this.startResolving()}>Resolve… <kbd>r</kbd></button>` : ''}
-      ${live}
-      ${this.resolving ? html`<div class="dispositions" role="group" aria-label="What was it?"><span>What was it?</span>
-        ${dispositions.map((d) => html`<button ?disabled=${off} data-as=${d} @click=${() => this.resolve(d)}>${dispositionWord[d]}</button>`)}
-        <button class="quiet" @click=${() => (this.resolving = false)}>Cancel</button></div>` : ''}
-      ${off && !this.busy ? html`<span class="dim">Changes wait until the console is connected and the database answers.</span>` : ''}
-    </div>`;
+  get work(): AlertWork | null {
+    return this.querySelector('vd-alert-work');
   }
 
   private history(alert: Alert) {
@@ -120,6 +80,11 @@ export class AlertDetail extends Element {
       ['Rule', alert.rule],
     ];
     if (alert.owner) rows.push(['Owner', alert.owner]);
+    if (alert.unit) rows.push(['Sent', alert.unit]);
+    if (alert.deadline) rows.push([alert.state === 'open' ? 'To be seen by' : 'To be closed by',
+      html`${when(alert.deadline, now)}${new Date(alert.deadline) < now ? html` <b class="still">late</b>` : ''}`]);
+    if (alert.escalation) rows.push(['Asked now', alert.escalation.area ? store.areaPath(alert.escalation.area) : 'Everybody']);
+    if (alert.shelved) rows.push(['Shelved until', html`${when(alert.shelved.until, now)} <span class="dim">${alert.shelved.reason}</span>`]);
     if (alert.disposition) rows.push(['Was', dispositionWord[alert.disposition]]);
     return html`<dl class="facts">${rows.map(([k, v]) => html`<dt>${k}</dt><dd>${v}</dd>`)}</dl>`;
   }
@@ -143,7 +108,7 @@ export class AlertDetail extends Element {
       ${alert.media.clip ? html`<section class="film"><h3>Clip</h3>
         <vd-clip .media=${alert.media.clip} .name=${store.cameraName(alert)}></vd-clip></section>` : ''}
       ${alert.action ? html`<section class="todo"><h3>What to do</h3><p>${alert.action}</p></section>` : ''}
-      ${this.actions(alert)}
+      <vd-alert-work .alert=${alert} @done=${() => void this.fetch(alert.alert)}></vd-alert-work>
       <div class="columns">
         <section><h3>Facts</h3>${this.facts(alert)}</section>
         <section><h3>Why</h3>${words.length ? words.map((w) => html`<p>${w}</p>`) : html`<p class="dim">No numbers came with it.</p>`}

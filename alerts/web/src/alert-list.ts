@@ -134,8 +134,9 @@ export class AlertList extends Element {
 
   private bar() {
     const reds = this.held.filter((a) => a.severity === 'red').length;
+    const shelved = [...store.alerts.values()].filter((a) => a.shelved).length;
     if (this.held.length === 0)
-      return html`<span class="dim">${this.list.length} unresolved${this.severity ? html` · only ${this.severity}` : ''}${store.truncated ? ' · older ones: see Search' : ''}</span>`;
+      return html`<span class="dim">${this.list.length} unresolved${shelved ? html` · <a href="#/search?state=unresolved">${shelved} shelved</a>` : ''}${this.severity ? html` · only ${this.severity}` : ''}${store.truncated ? ' · older ones: see Search' : ''}</span>`;
     return html`<button class="new-bar ${reds ? 'red' : ''}" @click=${() => this.showHeld()}>
       ↑ ${this.held.length} new ${this.held.length === 1 ? 'alert' : 'alerts'}${reds ? html`, <b>${reds} red</b>` : ''}</button>`;
   }

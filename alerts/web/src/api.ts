@@ -1,5 +1,5 @@
 // The public HTTP API, and nothing else, is what the page talks to.
-import type {Alert, AlertPage, Area, Camera, Disposition, Session} from './types.ts';
+import type {Alert, AlertPage, Area, Camera, Session, Work, WorkBody} from './types.ts';
 
 /** A refusal with its stable code, or 'unreachable' when no answer came at all. */
 export class ApiError extends Error {
@@ -68,14 +68,18 @@ export function oneAlert(id: string): Promise<Alert> {
   return call('GET', '/alerts/' + encodeURIComponent(id));
 }
 
-export function acknowledge(alert: Alert): Promise<Alert> {
-  return call('POST', `/alerts/${encodeURIComponent(alert.alert)}/acknowledge`, undefined,
+export function work(alert: Alert, action: Work, body: WorkBody): Promise<Alert> {
+  return call('POST', `/alerts/${encodeURIComponent(alert.alert)}/${action}`, body,
               {'If-Match': `"${alert.version}"`});
 }
 
-export function resolve(alert: Alert, disposition: Disposition): Promise<Alert> {
-  return call('POST', `/alerts/${encodeURIComponent(alert.alert)}/resolve`, {disposition},
-              {'If-Match': `"${alert.version}"`});
+export interface Units {
+  units: {id: string; name: string}[];
+  shelve_max_ms: number;
+}
+
+export function units(): Promise<Units> {
+  return call('GET', '/units');
 }
 
 export function cameras(): Promise<{cameras: Camera[]; areas: Area[]}> {

@@ -90,7 +90,8 @@ export class App extends Element {
       ArrowRight: () => this.live?.move(1), ArrowLeft: () => this.live?.move(-1),
       l: () => { const camera = this.detail?.current?.camera; if (camera) location.hash = `#/live/${camera}`; },
       Home: () => this.list?.showHeld(),
-      a: () => void this.detail?.acknowledge(), r: () => this.detail?.startResolving(),
+      a: () => void this.detail?.work?.act('acknowledge'), t: () => void this.detail?.work?.act('take'),
+      r: () => this.detail?.work?.ask('resolve'), d: () => this.detail?.work?.ask('dispatch'), n: () => this.detail?.work?.ask('note'),
       s: () => this.list?.toggleUrgent(), m: () => toggleSound(),
       1: () => this.go('alerts', null), 2: () => this.go('cameras', null), 3: () => this.go('search', null), 4: () => this.go('live', null),
       '/': () => { this.go('search', null); void this.updateComplete.then(() => this.querySelector<HTMLElement>('vd-search')?.focus()); },
@@ -104,7 +105,8 @@ export class App extends Element {
   }
 
   private escape(): void {
-    if (this.detail?.resolving) this.detail.resolving = false;
+    const work = this.detail?.work;
+    if (work?.asking) work.asking = null;
     else this.go(this.view, null);
   }
 

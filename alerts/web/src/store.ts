@@ -2,7 +2,7 @@
 // keeps it so; when that breaks the page keeps what it has, says since when, and comes back by
 // itself. Nothing is shown twice: a version that is not newer changes nothing.
 import * as api from './api.ts';
-import type {Alert, Area, Camera, Session, Status} from './types.ts';
+import type {Alert, Area, Camera, Session, Status, Work, WorkBody} from './types.ts';
 import {callOut} from './sound.ts';
 
 export type Link = 'starting' | 'live' | 'lost' | 'signed-out';
@@ -255,12 +255,8 @@ class Store extends EventTarget {
     }
   }
 
-  acknowledge(alert: Alert): Promise<boolean> {
-    return this.change(alert, 'acknowledged', (seen) => api.acknowledge(seen));
-  }
-
-  resolve(alert: Alert, as: import('./types.ts').Disposition): Promise<boolean> {
-    return this.change(alert, 'resolved', (seen) => api.resolve(seen, as));
+  work(alert: Alert, action: Work, done: string, body: WorkBody): Promise<boolean> {
+    return this.change(alert, done, (seen) => api.work(seen, action, body));
   }
 }
 

@@ -1,6 +1,6 @@
 // Every word that people read, and how times and numbers are written. In one place, so that
 // another language is another file.
-import type {Alert, AlertState, Camera, Disposition, HistoryEntry, Severity, Shown} from './types.ts';
+import type {Alert, AlertState, Camera, Disposition, HistoryEntry, Severity, Shown, Work} from './types.ts';
 
 export const severityWord: Record<Severity, string> = {red: 'Red', yellow: 'Yellow', green: 'Green'};
 
@@ -95,19 +95,30 @@ export function whyWords(alert: Alert, event: Shown): string[] {
 
 const actionWords: Record<string, string> = {
   'alert.open': 'opened', 'alert.acknowledge': 'acknowledged', 'alert.take': 'took',
-  'alert.release': 'released', 'alert.dispatch': 'dispatched', 'alert.resolve': 'resolved',
+  'alert.release': 'released', 'alert.dispatch': 'sent it', 'alert.resolve': 'resolved',
   'alert.reopen': 'reopened', 'alert.join': 'saw it again', 'alert.quiet': 'saw it end',
+  'alert.assign': 'assigned it', 'alert.note': 'noted', 'alert.shelve': 'shelved it',
+  'alert.unshelve': 'took it back from the shelf', 'alert.escalate': 'asked the next level: nobody did it in time',
+};
+
+/** "Not acknowledged: North gate". */
+export const doneWord: Record<Work, string> = {
+  acknowledge: 'acknowledged', take: 'taken', release: 'released', assign: 'assigned', dispatch: 'sent', note: 'noted',
+  shelve: 'shelved', unshelve: 'taken back', resolve: 'resolved', reopen: 'reopened',
 };
 
 export function actor(name: string): string {
+  if (name === 'vedette') return 'The clock';
   return name.startsWith('rule:') ? `Rule ${name.slice(5)}` : name;
 }
 
 export function historyWords(entry: HistoryEntry): string {
   const verb = actionWords[entry.action] ?? entry.action.replace(/^alert\./, '');
-  const as = entry.detail?.['disposition'];
-  return typeof as === 'string' && as !== ''
-    ? `${verb} as ${(dispositionWord[as as Disposition] ?? as).toLowerCase()}` : verb;
+  const said = (key: string) => { const text = entry.detail?.[key]; return typeof text === 'string' ? text : ''; };
+  const as = entry.action === 'alert.resolve' ? said('disposition') : '';
+  const words = [verb, as && `as ${(dispositionWord[as as Disposition] ?? as).toLowerCase()}`, said('to') && `to ${said('to')}`]
+    .filter(Boolean).join(' ');
+  return said('reason') ? `${words}: ${said('reason')}` : words;
 }
 
 /** The history with what one rule said over and over folded into one line; newest first. */
@@ -228,7 +239,8 @@ export function liveWords(state: string | undefined, isVideo: boolean, hasPictur
 
 export const help: [string, string][] = [
   ['j  ↓', 'next alert'], ['k  ↑', 'alert before'], ['Home', 'top of the list, newest shown'],
-  ['a', 'acknowledge the selected alert'], ['r', 'resolve the selected alert'],
+  ['a', 'acknowledge the selected alert'], ['t', 'take it'], ['d', 'send somebody'], ['n', 'write a note'],
+  ['r', 'resolve the selected alert'],
   ['Enter', 'open the selected alert'], ['Esc', 'close what is open'],
   ['s', 'newest first, or most urgent first'], ['m', 'sound on or off'],
   ['l', 'live view of the selected alert’s camera'], ['←  →', 'live: another camera'],

@@ -47,6 +47,9 @@ export interface Alert {
   events: {count: number; new: number; first: string; last: string};
   media: {snapshot: string | null; clip: string | null};
   owner: string | null;
+  unit: string | null;
+  deadline: string | null;
+  escalation: {level: number; area: string; at: string} | null;
   disposition: Disposition | null;
   suppressed_by: string | null;
   shelved: {until: string; reason: string | null} | null;
@@ -104,4 +107,13 @@ export interface AlertPage {
 
 export function shown(alert: Alert): Shown {
   return alert.shows?.data ?? alert.shows ?? {};
+}
+
+export type Work = 'acknowledge' | 'take' | 'release' | 'assign' | 'dispatch' | 'note' | 'shelve' | 'unshelve' | 'resolve' | 'reopen';
+
+export interface WorkBody {
+  note?: string | undefined;
+  to?: string | undefined;
+  until?: string;
+  disposition?: Disposition;
 }

@@ -308,6 +308,9 @@ static int resolve(struct vd_touched *t, const struct vd_change *change, struct 
 
     if (rc < 0 || e == NULL || strcmp(e->alert.state, "resolved") == 0)
         return rc;
+    /* What lay beneath a cause ends with it, but for what somebody works on. */
+    if (strcmp(e->alert.resolve, "by-hand") == 0 && strcmp(e->alert.state, "open") != 0)
+        return 0;
     (void)vd_str_copy(e->alert.state, sizeof e->alert.state, "resolved");
     e->alert.resolved_us = t->now_us;
     e->alert.shelved_until_us = 0;

@@ -245,6 +245,25 @@ struct vd_pg *vd_api_link(struct vd_api *api, struct vd_api_link *link)
     return link->pg;
 }
 
+/* What is open shows what he might see when it began: it ends once that is no more so, and the
+ * page that comes back gets what he may see now. */
+static bool still_sees(struct vd_api *api, const struct vd_request *req,
+                       const struct vd_who *who)
+{
+    const char *camera;
+
+    if (!vd_who_sees_alike(&req->who, who))
+        return false;
+    for (int i = 0; req->watcher != NULL; i++) {
+        camera = vd_watcher_camera(req->watcher, i);
+        if (camera == NULL)
+            break;
+        if (!vd_hub_sees_camera(api->hub, who, camera))
+            return false;
+    }
+    return true;
+}
+
 static bool may_stream(void *self, const struct vd_request *req)
 {
     struct vd_api *api = self;
@@ -255,8 +274,10 @@ static bool may_stream(void *self, const struct vd_request *req)
         vd_sessions_get(api->sessions, req->who.token, now_us, vd_api_wall(api), &who,
                         &confirmed_us, &wants_touch);
 
-    return state == VD_SESSION_GOOD ||
-           (state == VD_SESSION_STALE && now_us - confirmed_us <= vd_api_offline_us(api));
+    if (state != VD_SESSION_GOOD &&
+        (state != VD_SESSION_STALE || now_us - confirmed_us > vd_api_offline_us(api)))
+        return false;
+    return still_sees(api, req, &who);
 }
 
 static void note_live(struct vd_api *api)
@@ -272,6 +293,7 @@ static void note_live(struct vd_api *api)
 
 void vd_api_tick(struct vd_api *api)
 {
+    const struct vd_who anybody = {.n_areas = 0};
     struct vd_health_facts facts = vd_health_get(&api->health);
     int64_t now_us = vd_api_mono(api);
     struct vd_config *cfg = vd_api_config(api);
@@ -289,7 +311,7 @@ void vd_api_tick(struct vd_api *api)
     vd_config_unref(&cfg);
     vd_metric_set(&api->metrics[VD_M_STREAMS], vd_http_streams(api->http));
     note_live(api);
-    vd_metric_set(&api->metrics[VD_M_OPEN_ALERTS], vd_hub_alert_count(api->hub));
+    vd_metric_set(&api->metrics[VD_M_OPEN_ALERTS], vd_hub_alert_count(api->hub, &anybody));
     vd_metric_set(&api->metrics[VD_M_POSITION], vd_hub_position(api->hub));
     vd_metric_set(&api->metrics[VD_M_DATABASE], status.has_database);
     vd_metric_set(&api->metrics[VD_M_ROUTER], status.has_router);

@@ -109,7 +109,8 @@ enum vd_place vd_do_status(struct vd_api *api, struct vd_request *req, struct vd
         vd_json_set(doc, "waiting", vd_json_int(status.waiting)) < 0 ||
         vd_json_set(doc, "revision", vd_json_text(status.revision)) < 0 ||
         vd_json_set(doc, "position", vd_json_int(vd_hub_position(api->hub))) < 0 ||
-        vd_json_set(doc, "open_alerts", vd_json_int(vd_hub_alert_count(api->hub))) < 0 ||
+        vd_json_set(doc, "open_alerts", vd_json_int(vd_hub_alert_count(api->hub, &req->who))) <
+            0 ||
         vd_json_set(doc, "streams", vd_json_int(vd_http_streams(api->http))) < 0)
         vd_json_free(&doc);
     vd_reply_json(&req->reply, 200, doc);

@@ -78,7 +78,8 @@ struct vd_http_app {
     bool (*decide)(void *self, struct vd_request *req);
     /* Takes the request until it calls vd_http_done. On the http thread: never waits. */
     void (*submit)(void *self, struct vd_request *req);
-    /* A stream asks whether its session is still good. On the http thread. */
+    /* A stream asks whether its session is still good and sees what it shows. On the http
+     * thread. */
     bool (*may_stream)(void *self, const struct vd_request *req);
     void *self;
 };

@@ -91,7 +91,9 @@ bool vd_hub_sees_camera(struct vd_hub *hub, const struct vd_who *who, const char
 /* Has this hub been filled since it started? */
 bool vd_hub_is_ready(struct vd_hub *hub);
 int64_t vd_hub_position(struct vd_hub *hub);
-int vd_hub_alert_count(struct vd_hub *hub);
+
+/* How many alerts are open where he sees. */
+int vd_hub_alert_count(struct vd_hub *hub, const struct vd_who *who);
 
 /* ---- streams ---- */
 

@@ -201,12 +201,13 @@ void vd_hub_reset_end(struct vd_hub *hub, int64_t position)
         wake(arg);
 }
 
-int vd_hub_alert_count(struct vd_hub *hub)
+int vd_hub_alert_count(struct vd_hub *hub, const struct vd_who *who)
 {
-    int n;
+    int n = 0;
 
     pthread_mutex_lock(&hub->mutex);
-    n = hub->n_alerts;
+    for (int i = 0; i < hub->n_alerts; i++)
+        n += vd_who_sees(who, hub->alerts[i].area);
     pthread_mutex_unlock(&hub->mutex);
     return n;
 }

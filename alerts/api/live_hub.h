@@ -48,6 +48,10 @@ void vd_watcher_on_wake(struct vd_watcher *watcher, void (*pause)(void *arg),
 /* Copies what is next, framed, at most size bytes. 0: nothing now; VD_EEOF: it is over. */
 int vd_watcher_read(struct vd_watcher *watcher, uint8_t *buf, size_t size);
 
+/* The i-th camera that the page asked for; NULL: there are no more. While the watcher is open.
+ */
+const char *vd_watcher_camera(const struct vd_watcher *watcher, int i);
+
 /* Every watcher ends, and none begins any more. */
 void vd_live_hub_end(struct vd_live_hub *hub);
 

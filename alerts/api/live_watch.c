@@ -175,6 +175,12 @@ void vd_watcher_on_wake(struct vd_watcher *w, void (*pause)(void *arg), void (*w
     w->arg = arg;
 }
 
+/* Without the mutex: neither changes from vd_watcher_open on. */
+const char *vd_watcher_camera(const struct vd_watcher *w, int i)
+{
+    return i < w->n ? w->sights[i].feed->order.camera : NULL;
+}
+
 void vd_live_hub_end(struct vd_live_hub *hub)
 {
     pthread_mutex_lock(&hub->mutex);

@@ -164,6 +164,15 @@ bool vd_who_sees(const struct vd_who *who, const char *area)
     return who->n_areas == 0;
 }
 
+bool vd_who_sees_alike(const struct vd_who *a, const struct vd_who *b)
+{
+    bool is_alike = a->n_areas == b->n_areas;
+
+    for (int i = 0; is_alike && i < a->n_areas; i++)
+        is_alike = strcmp(a->areas[i], b->areas[i]) == 0;
+    return is_alike;
+}
+
 bool vd_who_acts(const struct vd_who *who)
 {
     return strcmp(who->role, "viewer") != 0;

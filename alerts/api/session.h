@@ -70,6 +70,9 @@ void vd_who_of(const struct vd_session *session, const struct vd_user *user,
 /* May he see what belongs to this area? The one place that decides it. */
 bool vd_who_sees(const struct vd_who *who, const char *area);
 
+/* Do both see the same? */
+bool vd_who_sees_alike(const struct vd_who *a, const struct vd_who *b);
+
 /* May he change alerts? Everybody but viewers. */
 bool vd_who_acts(const struct vd_who *who);
 

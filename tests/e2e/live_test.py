@@ -192,5 +192,36 @@ def who_may_not_or_asks_nonsense_is_refused():
         assert all(w.ended.wait(5) for w in many)
 
 
+def what_somebody_may_see_no_more_leaves_his_open_pages():
+    with System("live-scope", {"gate": f"scene=gate{SIZE}+fps=5", "dock": f"scene=dock{SIZE}+fps=5"}, workers=1) as system:
+        system.start()
+        api = system.api()
+        added = system.command("user", "add", "guard", "--role", "operator", "--area", "test/a",
+                               "--config", system.config, "--state", system.state)
+        guard = type(api)(system.port, "guard", added.stdout.split()[-1])
+        everything, his, other = Watcher(api, ["gate", "dock"]), Watcher(guard, ["gate", "dock"]), Watcher(guard, ["dock"])
+        events = http.client.HTTPConnection("127.0.0.1", system.port, timeout=30)
+        events.request("GET", "/api/v1/stream", headers={"Cookie": guard.cookie})
+        stream = events.getresponse()
+        wait_for(lambda: all(w.has("dock", FRAGMENT) > 2 for w in (everything, his, other)), 20, "all watch", every=0.1)
+
+        system.write("cameras/cameras.yaml", "cameras:\n" + system.camera_yaml("gate", area="test/b") + system.camera_yaml("dock"))
+        wait_for(his.ended.is_set, 15, "gate is another area's now: the page that shows it ends", system.tail, every=0.1)
+        assert Watcher(guard, ["gate"]).status == 404
+        assert not everything.ended.is_set() and not other.ended.is_set()
+
+        system.sql("UPDATE app_user SET areas = '{test/b}' WHERE name = 'guard'", "vedette_console")
+        wait_for(other.ended.is_set, 20, "he was given another area: what he may see no more ends", every=0.1)
+        while stream.read1(65536):
+            pass  # to its end, within the connection's thirty seconds
+        assert not everything.ended.is_set()
+        assert Watcher(guard, ["dock"]).status == 404
+        now = Watcher(guard, ["gate"])
+        wait_for(lambda: now.has("gate", FRAGMENT) > 2, 20, "and what he may see now comes", system.tail, every=0.1)
+        for each in (everything, now):
+            each.close()
+        system.stop()
+
+
 if __name__ == "__main__":
     run_tests(globals(), sys.argv[1:])

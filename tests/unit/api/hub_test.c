@@ -75,7 +75,7 @@ Test(hub, keeps_what_is_unresolved_newest_first)
     cr_assert_lt((void *)strstr(text, "000000000002"), (void *)strstr(text, "000000000001"));
     cr_assert_not_null(strstr(text, "acknowledged"));
     cr_assert_not_null(strstr(text, "\"position\":15"));
-    cr_assert_eq(vd_hub_alert_count(hub), 2);
+    cr_assert_eq(vd_hub_alert_count(hub, &everybody), 2);
     free(text);
     vd_hub_close(&hub);
 }
@@ -236,6 +236,21 @@ Test(hub, says_a_change_of_a_camera_once)
     vd_hub_close(&hub);
 }
 
+Test(hub, counts_for_each_the_alerts_that_he_sees)
+{
+    const struct vd_who clerk = {.n_areas = 1, .areas = {"a"}},
+                        guest = {.n_areas = 1, .areas = {"c"}};
+    struct vd_hub *hub = fresh(10);
+
+    feed(hub, 11, 1, "a", "open");
+    feed(hub, 12, 2, "a/b", "open");
+    feed(hub, 13, 3, "b", "open");
+    cr_assert_eq(vd_hub_alert_count(hub, &everybody), 3);
+    cr_assert_eq(vd_hub_alert_count(hub, &clerk), 2);
+    cr_assert_eq(vd_hub_alert_count(hub, &guest), 0);
+    vd_hub_close(&hub);
+}
+
 Test(hub, passes_over_what_is_no_alert)
 {
     static const char *const rows[] = {
@@ -247,7 +262,7 @@ Test(hub, passes_over_what_is_no_alert)
         vd_hub_alert(hub, (int64_t)i + 1, rows[i], strlen(rows[i]));
         cr_assert_eq(vd_hub_backlog_add(&cursor, &everybody, 1, rows[i], strlen(rows[i])), 0);
     }
-    cr_assert_eq(vd_hub_alert_count(hub), 0);
+    cr_assert_eq(vd_hub_alert_count(hub, &everybody), 0);
     cr_assert_eq(vd_hub_position(hub), 6);
     vd_hub_cursor_fini(&cursor);
     vd_hub_close(&hub);

@@ -124,3 +124,16 @@ Test(session, an_area_shows_what_lies_beneath_it_and_nothing_else)
     who.n_areas = 0;
     cr_assert(vd_who_sees(&who, "anywhere"));
 }
+
+Test(session, who_sees_other_areas_than_before_does_not_see_alike)
+{
+    struct vd_who before = {.n_areas = 1, .areas = {"4403/440305"}}, now = before;
+
+    cr_assert(vd_who_sees_alike(&before, &now));
+    strcpy(now.areas[0], "4403/440306");
+    cr_assert_not(vd_who_sees_alike(&before, &now));
+    now.n_areas = 0; /* everything */
+    cr_assert_not(vd_who_sees_alike(&before, &now));
+    before.n_areas = 0;
+    cr_assert(vd_who_sees_alike(&before, &now), "what lies in unused rows counts for nothing");
+}

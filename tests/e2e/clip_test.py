@@ -38,6 +38,8 @@ def _happenings(worker):
     all_of = {}
     for event in worker.events():
         data = event["data"]
+        if not event["subject"].startswith("camera/"):
+            continue
         one = all_of.setdefault(data["event"], {"clips": [], "details": [], "ended": False, "revs": []})
         one.update(camera=data["camera"], start=_seconds(data["start"]), kind=event["type"].split(".")[1])
         one["revs"].append(data["rev"])
@@ -82,7 +84,7 @@ def every_happening_has_its_clip_exact_to_the_frame():
     loop = 12 * FPS
     names = ["plain", "second", "h265", "apart", "pipe", "pipe265"]
     words = {"h265": " codec=h265", "apart": " sub=160x120", "pipe265": " codec=h265"}
-    sim = _simulate("clip-cameras", [f"{n} {SCENE} phase={2 * i}{words.get(n, '')}" for i, n in enumerate(names)])
+    sim = _simulate("clip-exact-cameras", [f"{n} {SCENE} phase={2 * i}{words.get(n, '')}" for i, n in enumerate(names)])
     cameras = {n: f"url: \"{sim.url(n)}\"" for n in ("plain", "second", "h265", "apart")}
     cameras["apart"] += f", detect_url: \"{sim.url('apart')}/sub\""
     cameras["pipe"] = f"pipeline: \"rtspsrc location={sim.url('pipe')} protocols=tcp ! rtph264depay ! avdec_h264\""
@@ -133,7 +135,7 @@ def _check_moment(happening, pictures, crossings, loop, is_first):
 def a_death_costs_no_more_than_its_last_second():
     loop = 12 * FPS
     names = [f"c{i}" for i in range(KILLS)]
-    sim = _simulate("clip-cameras", [f"{n} {SCENE}{' codec=h265' if i % 2 else ''}" for i, n in enumerate(names)])
+    sim = _simulate("clip-killed-cameras", [f"{n} {SCENE}{' codec=h265' if i % 2 else ''}" for i, n in enumerate(names)])
     with _worker("clip-death", {n: f"url: \"{sim.url(n)}\"" for n in names}) as worker:
         worker.start()
 
@@ -167,7 +169,7 @@ def a_death_costs_no_more_than_its_last_second():
 
 def a_private_part_is_in_no_picture_and_jpeg_becomes_a_film():
     loop = 12 * FPS
-    sim = _simulate("clip-cameras", [f"direct {SCENE}", f"pipe {SCENE} phase=2", f"jpeg {SCENE} codec=mjpeg phase=4"])
+    sim = _simulate("clip-masked-cameras", [f"direct {SCENE}", f"pipe {SCENE} phase=2", f"jpeg {SCENE} codec=mjpeg phase=4"])
     mask = "masks: [{name: m, privacy: true, polygon: [[0.4,0.4],[0.6,0.4],[0.6,0.9],[0.4,0.9]]}]"
     pipe = f"pipeline: \"rtspsrc location={sim.url('pipe')} protocols=tcp ! rtph264depay ! avdec_h264\""
     with _worker("clip-mask", {"direct": f"url: \"{sim.url('direct')}\", {mask}", "pipe": f"{pipe}, {mask}",
@@ -202,7 +204,7 @@ def a_private_part_is_in_no_picture_and_jpeg_becomes_a_film():
 def bad_days_cost_what_is_said_and_no_event():
     """The format changes within; a happening without an end goes on in new files; the stream breaks; the folder of media
     goes, and comes back."""
-    sim = _simulate("clip-cameras", [f"format {SCENE}", f"broken {SCENE} phase=4"])
+    sim = _simulate("clip-spoilt-cameras", [f"format {SCENE}", f"broken {SCENE} phase=4"])
     ball = ("videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=25/1 ! "
             "x264enc tune=zerolatency key-int-max=20 ! avdec_h264")
     with _worker("clip-bad", {**{n: f"url: \"{sim.url(n)}\"" for n in ("format", "broken")}, "long": f"pipeline: \"{ball}\""},
@@ -304,5 +306,21 @@ def _serve(api, clip, state):
     assert status == 416 and head["Content-Range"] == f"bytes */{len(whole)}", (status, head)
 
 
+def _side_by_side():
+    """Each test by itself, all at once: they wait most of the time, and small pictures cost little."""
+    tests = [n for n, f in globals().items() if callable(f) and getattr(f, "__module__", "") == "__main__"
+             and not n.startswith("_") and f.__code__.co_argcount == 0]
+    running = [subprocess.Popen([sys.executable, __file__, n], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+               for n in tests]
+    failed = 0
+    for process in running:
+        print(process.communicate()[0], end="", flush=True)
+        failed += process.returncode != 0
+    sys.exit(1 if failed else 0)
+
+
 if __name__ == "__main__":
-    run_tests(globals(), sys.argv[1:])
+    if len(sys.argv) > 1:
+        run_tests(globals(), sys.argv[1:])
+    else:
+        _side_by_side()

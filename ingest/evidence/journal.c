@@ -76,12 +76,18 @@ int vd_journal_note(struct vd_journal *j, const struct vd_event *event, struct v
 
 void vd_journal_finish(struct vd_journal **journal)
 {
+    if (*journal != NULL)
+        (void)unlink((*journal)->path);
+    vd_journal_leave(journal);
+}
+
+void vd_journal_leave(struct vd_journal **journal)
+{
     struct vd_journal *j = *journal;
 
     *journal = NULL;
     if (j == NULL)
         return;
-    (void)unlink(j->path);
     close(j->fd);
     free(j);
 }

@@ -21,6 +21,9 @@ int vd_journal_note(struct vd_journal *journal, const struct vd_event *event,
 /* The clip is whole and all is told: the page goes. Sets NULL, accepts NULL. */
 void vd_journal_finish(struct vd_journal **journal);
 
+/* It could not be made whole: the page stays, for the next start to look after. Likewise. */
+void vd_journal_leave(struct vd_journal **journal);
+
 /* A page of somebody who is gone. events: the newest message of each happening. */
 struct vd_journal_page {
     const char *id, *area;

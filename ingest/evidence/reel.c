@@ -227,7 +227,10 @@ static void finish_file(struct vd_reel *r, struct vd_take_event *events, int n, 
     count(r, rc == 1, facts.bytes, r->losses.disk[0] != '\0');
     describe(r, is_last ? early(events, n, facts.to_us) : 0, text, sizeof text);
     tell_losses(r, events, n, id, text);
-    vd_journal_finish(&r->journal);
+    if (rc < 0)
+        vd_journal_leave(&r->journal);
+    else
+        vd_journal_finish(&r->journal);
     vd_params_unref(&r->params);
     r->losses = (struct reel_losses){.late_us = 0};
 }

@@ -239,6 +239,9 @@ def bad_days_cost_what_is_said_and_no_event():
         wait_for(lambda: [h for h in _happenings(worker).values() if h["start"] not in seen and h["clips"]
                           and _path(worker, h["clips"][0])], 60, "clips again", worker.log, every=0.2)
         worker.stop()
+        worker.start()  # looks after what could not be given its name while the folder was gone
+        wait_for(lambda: worker.log().count("worker.ready") == 2, 10, "a second start", worker.log)
+        worker.stop()
         for path in glob.glob(f"{worker.state}/media/*/*/*/*.mp4"):
             assert len(_read(path)) > 0, path
         for h in _happenings(worker).values():

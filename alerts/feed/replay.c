@@ -238,6 +238,8 @@ static void take_request(struct vd_replay *r, struct session *s,
     case VD_REPLAY_METRICS:
         part.len = r->opts.metrics(r->opts.arg, r->metrics, sizeof r->metrics);
         (void)answer(r, s, "metrics", 0, &part, 1);
+        if (!s->is_busy)
+            end_session(s); /* who only asks, each time from another socket, holds no place */
         break;
     case VD_REPLAY_ROWS:
     case VD_REPLAY_SNAPSHOT:

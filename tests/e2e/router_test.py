@@ -7,6 +7,8 @@ import random
 import sys
 import time
 
+import zmq
+
 from follower import Follower
 from harness import run_tests, wait_for
 from router_rig import CONFIG, Raw, Rig, kill, validators, wait_active
@@ -447,6 +449,24 @@ def what_is_kept_long_enough_goes_and_the_ages_follow_the_configuration():
         raw.expect("A", 4)
         assert rig.sql("SELECT count(*) FROM alert") == [["1"]]
         raw.close()
+
+
+def who_asks_for_the_metrics_often_is_told_every_time():
+    """Each question of the console comes from a socket of its own: they filled the table of readers."""
+    context = zmq.Context()
+    with Rig() as rig:
+        rig.router()
+        wait_active(rig)
+        for number in range(150):
+            dealer = context.socket(zmq.DEALER)
+            dealer.linger = 0
+            dealer.connect(f"ipc://{rig.run}/replay.sock")
+            dealer.send(b'{"op":"metrics"}')
+            assert dealer.poll(10000), number
+            frames = dealer.recv_multipart()
+            assert frames[0] == b"metrics" and b"vedette_router_" in frames[2], (number, frames)
+            dealer.close()
+    context.term()
 
 
 def it_ends_at_once_and_in_good_order():

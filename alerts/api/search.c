@@ -88,6 +88,8 @@ static int decode_owner(struct vd_search *search, const char *value)
 
 static int decode_text(struct vd_search *search, const char *value)
 {
+    if (strlen(value) > VD_ALERT_TEXT_MAX)
+        return VD_EPROTO;
     search->filter.text = value;
     return 0;
 }
@@ -118,7 +120,7 @@ static const struct {
     {"camera", decode_camera, "a camera's id"},
     {"area", decode_area, "an area's code"},
     {"owner", decode_owner, "a user's name"},
-    {"q", decode_text, "a text"},
+    {"q", decode_text, "a text of at most 600 bytes"},
     {"from", decode_from, "a time as 2026-08-22T03:14:07Z"},
     {"to", decode_to, "a time as 2026-08-22T03:14:07Z"},
     {"cursor", decode_cursor, "what the page before gave as next"},

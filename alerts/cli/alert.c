@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "config/value.h"
+#include "storage/pg/users.h"
 
 enum { PAGE = 100 };
 
@@ -124,6 +125,30 @@ static int span_us(const char *text, int64_t *ret_us, struct vd_err *err)
     return text == NULL ? 0 : vd_value_set(NULL, &key, ret_us, text, err);
 }
 
+/* Whether it can go to whom --to names: a user that there is, or a unit that is configured. */
+static int check_target(const struct opts *o, const struct vd_work_cfg *cfg, struct vd_pg *pg,
+                        enum vd_work_action action, struct vd_err *err)
+{
+    struct vd_user user;
+    bool is_known = cfg->n_units == 0;
+    int rc;
+
+    if (o->to != NULL && action == VD_WORK_ASSIGN) {
+        rc = vd_pg_user_get(pg, o->to, &user, err);
+        return rc != 0 && (rc < 0 || !user.disabled)
+                   ? rc
+                   : vd_err_set(err, VD_EINVAL,
+                                "there is no user '%s'; 'vedette user list' lists them", o->to);
+    }
+    if (o->to == NULL || action != VD_WORK_DISPATCH)
+        return 0;
+    for (int i = 0; i < cfg->n_units; i++)
+        is_known = is_known || strcmp(cfg->units[i].id, o->to) == 0;
+    return is_known ? 0
+                    : vd_err_set(err, VD_EINVAL,
+                                 "there is no unit '%s' among the 'units:' of 'work:'", o->to);
+}
+
 static int work(const struct opts *o, const struct vd_work_cfg *cfg, struct vd_pg *pg,
                 enum vd_work_action action, struct vd_err *err)
 {
@@ -138,11 +163,14 @@ static int work(const struct opts *o, const struct vd_work_cfg *cfg, struct vd_p
     enum vd_work_verdict verdict = VD_WORK_DONE;
     struct vd_alert alert;
     int64_t span;
-    int rc = 1;
+    int rc;
 
     if (span_us(o->span, &span, err) < 0)
         return cli_complain("alert", err->msg, CLI_USAGE);
+    if ((rc = check_target(o, cfg, pg, action, err)) < 0)
+        return rc == VD_EINVAL ? cli_complain("alert", err->msg, CLI_FAULT) : rc;
     change.until_us = change.now_us + span;
+    rc = 1;
     if (change.seen_version == 0) {
         rc = vd_pg_alert_get(pg, o->id, VD_PG_READ, &alert, err);
         change.seen_version = rc > 0 ? alert.version : 0;
@@ -221,6 +249,9 @@ static int parse(struct opts *o, int argc, char **argv)
     if (strcmp(o->verb, "list") != 0 && strcmp(o->verb, "show") != 0 &&
         !vd_work_action_parse(o->verb, &action))
         return cli_complain("alert", "no such verb; --help names them", CLI_USAGE);
+    if (o->severity != NULL && strcmp(o->severity, "red") != 0 &&
+        strcmp(o->severity, "yellow") != 0 && strcmp(o->severity, "green") != 0)
+        return cli_complain("alert", "--severity takes red, yellow or green", CLI_USAGE);
     wants = strcmp(o->verb, "list") == 0 ? 0 : 1;
     if (argc - optind != wants)
         return cli_complain("alert", wants == 1 ? "which alert? Give its id" : "too many words",

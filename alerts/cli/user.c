@@ -19,6 +19,9 @@ struct opts {
     const char *config, *state, *role, *area, *verb, *name;
 };
 
+static const char *const roles[] = {"viewer", "operator", "supervisor", "technician",
+                                    "administrator"};
+
 static int usage(const char *problem)
 {
     if (problem != NULL)
@@ -107,11 +110,33 @@ static int store_with_password(struct vd_pg *pg, struct vd_user *user, const cha
     return rc;
 }
 
-static int add(struct vd_pg *pg, const struct opts *opts, struct vd_err *err)
+/* Areas are of the configuration: a mistyped one would show its user nothing, and say nothing.
+ */
+static int check_new(const struct vd_config *cfg, const struct opts *opts, struct vd_err *err)
+{
+    bool is_role = false;
+
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+        is_role = is_role || strcmp(opts->role, roles[i]) == 0;
+    if (!is_role)
+        return vd_err_set(err, VD_EINVAL,
+                          "role '%s' is not one of: viewer operator supervisor technician "
+                          "administrator",
+                          opts->role);
+    if (opts->area != NULL && vd_config_area(cfg, opts->area) == NULL)
+        return vd_err_set(err, VD_EINVAL, "area '%s' is not among the 'areas:' of vedette.yaml",
+                          opts->area);
+    return 0;
+}
+
+static int add(struct vd_pg *pg, const struct vd_config *cfg, const struct opts *opts,
+               struct vd_err *err)
 {
     struct vd_user user = {0}, other;
-    int rc = vd_pg_user_get(pg, opts->name, &other, err);
+    int rc = check_new(cfg, opts, err);
 
+    if (rc == 0)
+        rc = vd_pg_user_get(pg, opts->name, &other, err);
     if (rc != 0)
         return rc < 0 ? rc : vd_err_set(err, VD_EINVAL, "there is a user '%s'", opts->name);
     if (!vd_str_copy(user.name, sizeof user.name, opts->name) ||
@@ -139,12 +164,13 @@ static int change(struct vd_pg *pg, const struct opts *opts, struct vd_err *err)
     return store(pg, &user, user.disabled ? "user.disable" : "user.enable", err);
 }
 
-static int act(struct vd_pg *pg, const struct opts *opts, struct vd_err *err)
+static int act(struct vd_pg *pg, const struct vd_config *cfg, const struct opts *opts,
+               struct vd_err *err)
 {
     if (strcmp(opts->verb, "list") == 0)
         return vd_pg_user_list(pg, print_user, NULL, err);
     if (strcmp(opts->verb, "add") == 0)
-        return add(pg, opts, err);
+        return add(pg, cfg, opts, err);
     return change(pg, opts, err);
 }
 
@@ -175,7 +201,7 @@ int main(int argc, char **argv)
     if ((rc = vd_crypto_init(&err)) == 0 &&
         (rc = cli_place_find(&place, opts.config, opts.state, &err)) == 0 &&
         (rc = cli_connect(&place, VD_LINK_CONSOLE, "vedette-user", &pg, &err)) == 0)
-        rc = act(pg, &opts, &err);
+        rc = act(pg, place.cfg, &opts, &err);
     if (rc < 0)
         rc = cli_complain("user", err.msg, err.code == VD_EINVAL ? CLI_FAULT : CLI_FAILED);
     else

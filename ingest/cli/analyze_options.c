@@ -58,9 +58,9 @@ static bool parse_cpu(const char *text, unsigned *ret_cpu)
     return false;
 }
 
-static int bad(const char *option, const char *value)
+static int bad(const char *option, const char *value, const char *wanted)
 {
-    fprintf(stderr, "vedette analyze: %s: '%s' is not understood\n", option, value);
+    fprintf(stderr, "vedette analyze: %s: '%s' is not %s\n", option, value, wanted);
     return 2;
 }
 
@@ -81,12 +81,15 @@ static int take(struct analyze_options *o, int c)
         o->html = optarg;
         return -1;
     case 'f':
-        return parse_fps(optarg, &o->fps) ? -1 : bad("--fps", optarg);
+        return parse_fps(optarg, &o->fps) ? -1
+                                          : bad("--fps", optarg, "a number from 0 to 1000");
     case 'z':
         o->has_zone = true;
-        return parse_zone(optarg, o->zone) ? -1 : bad("--zone", optarg);
+        return parse_zone(optarg, o->zone)
+                   ? -1
+                   : bad("--zone", optarg, "of the form x,y,w,h, in pixels");
     case 'u':
-        return parse_cpu(optarg, &o->cpu) ? -1 : bad("--cpu", optarg);
+        return parse_cpu(optarg, &o->cpu) ? -1 : bad("--cpu", optarg, "one of: c sse2 avx2");
     case 'h':
         fputs(usage, stdout);
         return 0;

@@ -102,7 +102,8 @@ static void send_chunks(struct vd_serve *s, const struct vd_part *peer,
     total = st.st_size; /* a clip may still grow */
     for (int i = 0; i < request->credit; i++) {
         char json[JSON_MAX];
-        ssize_t n = pread(fd, s->chunk, sizeof s->chunk, offset);
+        /* Beyond the end there is nothing; far beyond, pread calls it an error. */
+        ssize_t n = offset < total ? pread(fd, s->chunk, sizeof s->chunk, offset) : 0;
 
         if (n < 0) {
             refuse(s, peer, "unreadable", strerror(errno), -1);

@@ -10,7 +10,7 @@
 
 #define RANK(of) "(CASE " of "severity WHEN 'red' THEN 2 WHEN 'yellow' THEN 1 ELSE 0 END)"
 
-enum { LIMIT = 50, SCOPES_MAX = 16, TEXT_MAX = 200 };
+enum { LIMIT = 50, SCOPES_MAX = 16 };
 
 static void add_states(struct pg_where *where, const struct vd_alert_filter *f)
 {
@@ -71,7 +71,7 @@ static int check(const struct vd_alert_filter *f, struct vd_err *err)
     if (f->n_scopes < 0 || f->n_scopes > SCOPES_MAX || f->n_states < 0 || f->n_states > 4)
         return vd_err_set(err, VD_EINVAL, "alerts: too many areas or states");
     if (f->text != NULL &&
-        (strlen(f->text) > TEXT_MAX || !vd_str_is_utf8(f->text, strlen(f->text))))
+        (strlen(f->text) > VD_ALERT_TEXT_MAX || !vd_str_is_utf8(f->text, strlen(f->text))))
         return vd_err_set(err, VD_EINVAL, "alerts: text to look for is too long or not UTF-8");
     return 0;
 }
@@ -99,7 +99,7 @@ static void add_cursor(struct pg_where *where, const struct vd_alert_filter *f)
 int vd_pg_alert_list(struct vd_pg *pg, const struct vd_alert_filter *f,
                      struct vd_alert *ret_alerts, struct vd_err *err)
 {
-    char select[800], pattern[2 * TEXT_MAX + 8];
+    char select[800], pattern[2 * VD_ALERT_TEXT_MAX + 8];
     struct vd_pg_rows *rows = NULL;
     struct pg_where where;
     int n = check(f, err);

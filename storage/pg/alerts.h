@@ -88,6 +88,7 @@ int vd_pg_alert_due(struct vd_pg *pg, int64_t now_us, int limit, char (*ret_ids)
                     struct vd_err *err);
 
 #define VD_ALERT_LIST_MAX 500
+#define VD_ALERT_TEXT_MAX 600 /* bytes to look for: 200 characters of any script */
 
 /* What a search asks for; zeroed means everything. Pointers are borrowed. */
 struct vd_alert_filter {

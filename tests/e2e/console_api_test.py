@@ -228,6 +228,9 @@ def accounts_are_made_limited_and_taken_away():
         password = user('add', 'ann', '--role', 'operator', '--area', '4403/440305/park').stdout.strip()
         viewer = user('add', 'vera', '--role', 'viewer').stdout.strip()
         assert len(password) == 16 and user('add', 'ann').returncode == 1
+        for more, said in ((('--area', '4403/440305/pakr'), "area '4403/440305/pakr' is not among"), (('--role', 'king'), "role 'king' is not one of")):
+            refused = user('add', 'eve', *more)
+            assert refused.returncode == 1 and said in refused.stderr and 'eve' not in user('list').stdout, refused
         ann, vera = kit.client(), kit.client()
         assert ann.sign_in('ann', password)[0] == 200 and vera.sign_in('vera', viewer)[0] == 200
         hidden, seen = kit.alert(), kit.alert(camera='lobby', area='4403/440305/park')

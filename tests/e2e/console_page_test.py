@@ -144,6 +144,12 @@ def a_rule_that_counts_on_takes_nothing_out_of_a_hand():
         page.wait('.detail .chip.acknowledged')
         page.wait_text('.detail', '3, over')
         assert not page.all('.notice')
+        page.driver.execute_script('window.deaf = false')
+        kit.stub('again', ident)
+        page.wait_text('.row .more', '+')
+        cut = page.driver.execute_script("""const name = document.querySelector('.row .place strong'), more = document.querySelector('.row .more');
+            return [name.scrollWidth - name.clientWidth, more.clientWidth];""")
+        assert cut[0] <= 0 and cut[1] < 80, 'the number of happenings takes the place of the name: %s' % cut
         _well(page)
 
 

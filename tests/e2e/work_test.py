@@ -157,6 +157,9 @@ def what_is_asked_of_people_and_units_is_checked():
         assert (story['detail']['to'], story['detail']['reason']) == ('patrol-1', 'the side door, quietly')
         # the same by the command line, and its refusals
         assert kit.run('vedette-alert', 'note', alert, '--reason', 'from the desk').returncode == 0
+        for verb, whom in (('assign', 'nobody'), ('dispatch', 'patrol-9')):
+            refused = kit.run('vedette-alert', verb, alert, '--to', whom)
+            assert refused.returncode == 1 and "'%s'" % whom in refused.stderr, refused
         assert kit.run('vedette-alert', 'shelve', alert, '--for', '2h', '--reason', 'x').returncode == 1
         assert kit.run('vedette-alert', 'shelve', alert, '--for', 'soon', '--reason', 'x').returncode == 2
         assert kit.run('vedette-alert', 'shelve', alert, '--for', '30m', '--reason', 'roof works').returncode == 0
@@ -185,6 +188,9 @@ def the_page_does_all_of_it_by_hand_and_by_key():
         page.sign_in()
         page.wait('.row').click()
         page.wait('#take')
+        wait(lambda: page.driver.execute_script('const i = document.querySelector("vd-snapshot[large] img"); return i && i.naturalWidth > 0'))
+        below = page.driver.execute_script('return [...document.querySelectorAll(".actions button")].filter((b) => b.getBoundingClientRect().bottom > innerHeight).length')
+        assert below == 0, 'what can be done is in sight, without scrolling, on a small screen'
         page.keys('t')
         page.wait('.detail .chip.acknowledged')
         page.keys('d')

@@ -105,10 +105,11 @@ export class AlertDetail extends Element {
         <button class="quiet close" aria-label="Close" @click=${() => this.dispatchEvent(new Event('close'))}>✕</button></header>
       <div class="picture"><vd-snapshot large .media=${alert.media.snapshot} .boxes=${event.boxes ?? []}
         .alt=${`Picture of ${store.cameraName(alert)}`}></vd-snapshot>${notices(alert.alert, true)}</div>
+      ${alert.action ? html`<section class="todo"><h3>What to do</h3><p>${alert.action}</p>
+        ${alert.instruction ? html`<p class="how">${alert.instruction}</p>` : ''}</section>` : ''}
+      <vd-alert-work .alert=${alert} @done=${() => void this.fetch(alert.alert)}></vd-alert-work>
       ${alert.media.clip ? html`<section class="film"><h3>Clip</h3>
         <vd-clip .media=${alert.media.clip} .name=${store.cameraName(alert)}></vd-clip></section>` : ''}
-      ${alert.action ? html`<section class="todo"><h3>What to do</h3><p>${alert.action}</p></section>` : ''}
-      <vd-alert-work .alert=${alert} @done=${() => void this.fetch(alert.alert)}></vd-alert-work>
       <div class="columns">
         <section><h3>Facts</h3>${this.facts(alert)}</section>
         <section><h3>Why</h3>${words.length ? words.map((w) => html`<p>${w}</p>`) : html`<p class="dim">No numbers came with it.</p>`}

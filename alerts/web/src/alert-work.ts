@@ -124,8 +124,8 @@ export class AlertWork extends Element {
     const button = (action: Work, word: string, key: string, looks = '') => this.can(action) ? html`
       <button id=${action} class=${looks} ?disabled=${off} @click=${() => (action in titles ? this.ask(action as Asking) : this.act(action))}>${word}${key ? html` <kbd>${key}</kbd>` : ''}</button>` : '';
     return html`<div class="actions">
-      ${button('acknowledge', 'Acknowledge', 'a', 'primary')}${button('take', 'Take', 't')}${button('resolve', 'Resolve…', 'r')}${button('reopen', 'Reopen…', '')}${live}
-      <div class="more">${button('dispatch', 'Send…', 'd')}${button('note', 'Note…', 'n')}${button('shelve', 'Shelve…', '')}${button('unshelve', 'Back from the shelf', '')}${button('release', 'Release', '')}</div>
+      ${button('acknowledge', 'Acknowledge', 'a', 'primary')}${button('take', 'Take', 't')}${button('resolve', 'Resolve…', 'r')}${button('reopen', 'Reopen…', '')}
+      <div class="more">${live}${button('dispatch', 'Send…', 'd')}${button('note', 'Note…', 'n')}${button('shelve', 'Shelve…', '')}${button('unshelve', 'Back from the shelf', '')}${button('release', 'Release', '')}</div>
       ${this.form(off)}
       ${off && !this.busy ? html`<span class="dim">Changes wait until the console is connected and the database answers.</span>` : ''}
     </div>`;

@@ -44,6 +44,7 @@ export interface Alert {
   kind: string;
   rule: string;
   action: string | null;
+  instruction: string | null;
   events: {count: number; new: number; first: string; last: string};
   media: {snapshot: string | null; clip: string | null};
   owner: string | null;

@@ -105,6 +105,19 @@ Test(search, refuses_what_it_does_not_know)
     }
 }
 
+Test(search, refuses_a_text_that_is_too_long_to_look_for)
+{
+    char query[VD_ALERT_TEXT_MAX + 4] = "q=";
+    struct vd_search search;
+    struct vd_err err = {0};
+
+    memset(query + 2, 'a', VD_ALERT_TEXT_MAX);
+    cr_assert_eq(decode(query, &search, &err), 0);
+    query[VD_ALERT_TEXT_MAX + 2] = 'a';
+    cr_assert_eq(decode(query, &search, &err), VD_EPROTO);
+    cr_assert_not_null(strstr(err.msg, "600 bytes"), "%s", err.msg);
+}
+
 Test(search, gives_a_cursor_that_it_takes_back)
 {
     char cursor[VD_CURSOR_TEXT], query[128];

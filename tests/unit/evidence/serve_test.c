@@ -1,4 +1,6 @@
 #include <criterion/criterion.h>
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -99,6 +101,27 @@ Test(serve, hands_out_a_file_in_chunks_against_credit)
         }
     }
     cr_assert_arr_eq(got, bytes, SIZE);
+}
+
+Test(serve, beyond_the_end_there_is_nothing_and_it_says_how_long_the_file_is)
+{
+    static const int64_t offsets[] = {SIZE, SIZE + 1, INT64_MAX - 1, INT64_MAX};
+    char total[32];
+
+    (void)snprintf(total, sizeof total, "\"total\":%d,", SIZE);
+    for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
+        struct vd_part parts[VD_BUS_PARTS_MAX];
+        char json[256];
+
+        (void)snprintf(json, sizeof json,
+                       "{\"op\":\"get\",\"media\":\"%s\",\"offset\":%" PRId64 "}", id,
+                       offsets[i]);
+        ask(json);
+        cr_assert_eq(take(parts), 3, "%" PRId64, offsets[i]);
+        cr_assert(is_kind(&parts[0], "chunk"));
+        cr_assert_not_null(memmem(parts[1].data, parts[1].len, total, strlen(total)));
+        cr_assert_eq(parts[2].len, 0);
+    }
 }
 
 Test(serve, resists_hostile_ids)

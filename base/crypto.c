@@ -97,3 +97,33 @@ bool vd_password_verify(const char *password, const char *hash)
 
     return len <= VD_PASSWORD_MAX && crypto_pwhash_str_verify(hash, password, len) == 0;
 }
+
+void vd_sign_pair(uint8_t secret[VD_SIGN_SECRET], uint8_t public_key[VD_SIGN_PUBLIC])
+{
+    (void)crypto_sign_keypair(public_key, secret); /* cannot fail */
+}
+
+void vd_sign_public(const uint8_t secret[VD_SIGN_SECRET], uint8_t public_key[VD_SIGN_PUBLIC])
+{
+    (void)crypto_sign_ed25519_sk_to_pk(public_key, secret);
+}
+
+void vd_sign(const uint8_t secret[VD_SIGN_SECRET], const void *data, size_t len,
+             uint8_t signature[VD_SIGNATURE])
+{
+    (void)crypto_sign_detached(signature, NULL, data, len, secret);
+}
+
+bool vd_sign_check(const uint8_t public_key[VD_SIGN_PUBLIC], const void *data, size_t len,
+                   const uint8_t signature[VD_SIGNATURE])
+{
+    return crypto_sign_verify_detached(signature, data, len, public_key) == 0;
+}
+
+bool vd_unhex(const char *text, uint8_t *data, size_t len)
+{
+    size_t n = 0;
+
+    return strlen(text) == 2 * len &&
+           sodium_hex2bin(data, len, text, 2 * len, NULL, &n, NULL) == 0 && n == len;
+}

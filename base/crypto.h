@@ -49,4 +49,22 @@ int vd_password_hash(const char *password, uint32_t mem_kib, uint32_t ops,
                      char hash[VD_PASSWORD_HASH_MAX], struct vd_err *err);
 bool vd_password_verify(const char *password, const char *hash);
 
+/* ---- signatures (Ed25519, RFC 8032) ---- */
+
+enum { VD_SIGN_SECRET = 64, VD_SIGN_PUBLIC = 32, VD_SIGNATURE = 64 };
+
+/* A fresh pair. secret is memory of vd_secret_alloc. */
+void vd_sign_pair(uint8_t secret[VD_SIGN_SECRET], uint8_t public_key[VD_SIGN_PUBLIC]);
+
+/* The public half of a secret. */
+void vd_sign_public(const uint8_t secret[VD_SIGN_SECRET], uint8_t public_key[VD_SIGN_PUBLIC]);
+
+void vd_sign(const uint8_t secret[VD_SIGN_SECRET], const void *data, size_t len,
+             uint8_t signature[VD_SIGNATURE]);
+bool vd_sign_check(const uint8_t public_key[VD_SIGN_PUBLIC], const void *data, size_t len,
+                   const uint8_t signature[VD_SIGNATURE]);
+
+/* 2 len hexadecimal digits, either case, and nothing else. */
+bool vd_unhex(const char *text, uint8_t *data, size_t len);
+
 #endif

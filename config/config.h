@@ -326,6 +326,7 @@ struct vd_router_cfg {
     int64_t queue;         /* batches that wait for the writer */
     int64_t time_suspect_us;
     int64_t standby_us; /* how often a standby asks for the lock */
+    int64_t seal_us;    /* between two signed heads of the log */
 };
 
 struct vd_retention_cfg {

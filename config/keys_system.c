@@ -232,6 +232,9 @@ static const struct vd_key router_rows_[] = {
      "An event whose time is further than this from its receipt is marked.", NULL, NULL, 0},
     {"standby", VD_KEY_DURATION, ROU(standby_us), MS(50), SEC(60), "1s", VD_KEY_RESTART,
      "How often a standby router asks whether the active one is gone.", NULL, NULL, 0},
+    {"seal", VD_KEY_DURATION, ROU(seal_us), SEC(1), DAY(1), "1h", VD_KEY_RESTART,
+     "How often the head of the log is signed, into a file outside of the database.", NULL,
+     NULL, 0},
 };
 static const struct vd_keys router_section_keys = {"the router", ROWS(router_rows_),
                                                    sizeof(struct vd_router_cfg)};

@@ -1,13 +1,16 @@
 /* vedette verify: nothing missing, nothing twice: sources against their numbers and the spools
- * that still hold some, the feed against its positions, the log against its hashes. */
+ * that still hold some, the feed against its positions, the log against its hashes and what was
+ * signed of them. */
 #include <dirent.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alerts/cli/place.h"
+#include "alerts/workflow/seal.h"
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -18,11 +21,13 @@
 enum { AUDIT_DEADLINE_MS = 30 * 60 * 1000 };
 
 static const char HELP[] =
-    "usage: vedette verify [--config DIR] [--state DIR] [--quiet]\n"
+    "usage: vedette verify [--config DIR] [--state DIR] [--quiet] [--log-key HEX]\n"
     "Audits what is stored: each source's numbers, first to last, against the spools that are\n"
-    "there; the positions of the feed; each alert against its last\n"
-    "message; the chain of the log. Exit status 1 if anything is\n"
-    "missing, twice or changed, 3 if it could not be looked at.\n";
+    "there; the positions of the feed; each alert against its last message; the chain of the\n"
+    "log, and its signed heads. --log-key: the public key that an auditor noted, in place of\n"
+    "the one in the state folder. Exit status 1 if anything is missing, twice or changed, 3 "
+    "if\n"
+    "it could not be looked at.\n";
 
 /* A source in a spool that is there. */
 struct held {
@@ -34,6 +39,7 @@ struct held {
 
 struct audit {
     bool is_quiet, is_out_of_memory;
+    const char *key; /* NULL: that in the state folder */
     struct held *held;
     int faults, sources;
     int64_t stored, unsent, quarantined;
@@ -216,6 +222,91 @@ static int audit_log(struct audit *audit, struct vd_pg *pg, struct vd_err *err)
     return 0;
 }
 
+static void take_hash(void *arg, const struct vd_pg_log_row *row)
+{
+    memcpy(arg, row->hash, VD_LOG_HASH);
+}
+
+/* One signed head against the log. Returns 1: it fits, 0: told why not. */
+static int audit_seal(struct vd_pg *pg, const uint8_t *public_key, const char *line,
+                      struct vd_err *err)
+{
+    uint8_t hash[VD_LOG_HASH] = {0};
+    struct vd_pg_log_head head;
+    int64_t at_us;
+    char at[VD_TIME_TEXT];
+    int rc = vd_seal_read(public_key, line, &head, &at_us, err);
+
+    if (rc < 0) {
+        printf("log: %s\n", err->msg);
+        return 0;
+    }
+    vd_time_format(at_us, at);
+    rc = vd_pg_log_read(pg, head.n - 1, NULL, 1, take_hash, hash, err);
+    if (rc < 0)
+        return rc;
+    if (rc == 1 && memcmp(hash, head.hash, VD_LOG_HASH) == 0)
+        return 1;
+    printf("log: entry %" PRId64 ", signed at %s, %s\n", head.n, at,
+           rc == 0 ? "IS NOT THERE any more" : "IS NOT what was signed");
+    return 0;
+}
+
+/* Every line of the file of signed heads. */
+static int audit_seals(struct audit *audit, struct vd_pg *pg, const char *text,
+                       const uint8_t *public_key, struct vd_err *err)
+{
+    char line[VD_SEAL_LINE + 1];
+    int good = 0, all = 0, rc;
+
+    for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+        (void)snprintf(line, sizeof line, "%.*s", (int)(end - text), text);
+        all++;
+        rc = audit_seal(pg, public_key, line, err);
+        if (rc < 0)
+            return rc;
+        good += rc;
+    }
+    if (*text != '\0') /* a line that a crash cut */
+        printf("log: the last signed head is not whole\n");
+    audit->faults += good < all;
+    printf("log: %d signed heads, %d fit: %s\n", all, good, good < all ? "FAULT" : "ok");
+    return 0;
+}
+
+/* The file and the key's public half lie outside of the database; key overrides the latter. */
+static int audit_signatures(struct audit *audit, struct vd_pg *pg, const char *state,
+                            struct vd_err *err)
+{
+    enum { HEADS_MAX = 64 * 1024 * 1024 };
+    char path[VD_PATH_MAX], *heads = NULL, *key = NULL;
+    uint8_t public_key[VD_SIGN_PUBLIC];
+    size_t len;
+    int rc = vd_fs_join(path, sizeof path, state, VD_SEAL_FILE, err);
+
+    if (rc >= 0 && access(path, F_OK) != 0) {
+        printf("log: no signed heads in '%s'\n", path);
+        return 0;
+    }
+    if (rc >= 0)
+        rc = vd_fs_read(path, HEADS_MAX, &heads, &len, err);
+    if (rc >= 0 && audit->key == NULL) {
+        rc = vd_fs_join(path, sizeof path, state, VD_SEAL_PUBLIC, err);
+        if (rc >= 0)
+            rc = vd_fs_read(path, 2 * VD_SIGN_PUBLIC + 1, &key, &len, err);
+        if (rc >= 0)
+            key[strcspn(key, "\n")] = '\0';
+    }
+    if (rc >= 0 && !vd_unhex(audit->key != NULL ? audit->key : key, public_key, VD_SIGN_PUBLIC))
+        rc = vd_err_set(err, VD_EINVAL, "the public key is no %d hexadecimal digits",
+                        2 * VD_SIGN_PUBLIC);
+    if (rc >= 0)
+        rc = audit_seals(audit, pg, heads, public_key, err);
+    free(heads);
+    free(key);
+    return rc;
+}
+
 static int verify(struct audit *audit, const struct cli_place *place)
 {
     struct vd_pg *pg = NULL;
@@ -241,6 +332,8 @@ static int verify(struct audit *audit, const struct cli_place *place)
         rc = audit_alerts(audit, pg, &err);
     if (rc >= 0)
         rc = audit_log(audit, pg, &err);
+    if (rc >= 0)
+        rc = audit_signatures(audit, pg, place->state, &err);
     vd_pg_close(&pg);
     if (rc < 0)
         return cli_complain("verify", err.msg, CLI_FAILED);
@@ -249,11 +342,10 @@ static int verify(struct audit *audit, const struct cli_place *place)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"state", required_argument, NULL, 's'},
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"state", required_argument, NULL, 's'},
+        {"quiet", no_argument, NULL, 'q'},        {"log-key", required_argument, NULL, 'k'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     const char *config = NULL, *state = NULL;
     struct audit audit = {0};
     struct cli_place place;
@@ -267,6 +359,7 @@ int main(int argc, char **argv)
             return CLI_USAGE;
         config = c == 'c' ? optarg : config;
         state = c == 's' ? optarg : state;
+        audit.key = c == 'k' ? optarg : audit.key;
         audit.is_quiet = audit.is_quiet || c == 'q';
     }
     if (optind < argc)

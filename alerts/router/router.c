@@ -187,6 +187,8 @@ static int start_threads(struct vd_router *r, struct vd_err *err)
                                         .is_active = is_active,
                                         .arg = r};
     struct vd_timer_opts timer = {.pg = r->timer_link.opts,
+                                  .state = r->state,
+                                  .seal_us = r->cfg->router.seal_us,
                                   .clock = &vd_clock_system,
                                   .stop = &r->stop,
                                   .is_active = is_active,

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "alerts/router/sealer.h"
 #include "alerts/workflow/change.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -17,8 +18,10 @@ enum { AT_ONCE = 100 };
 struct vd_timer {
     struct vd_timer_opts opts;
     pthread_t thread;
-    struct vd_pg *pg; /* NULL: to be opened */
-    bool is_failing;  /* said once */
+    struct vd_pg *pg;         /* NULL: to be opened */
+    struct vd_sealer *sealer; /* NULL: its key can't be read */
+    bool is_failing;          /* said once */
+    bool is_unsealed;         /* likewise */
 };
 
 static int64_t wall_us(const struct vd_timer *t)
@@ -54,6 +57,22 @@ static int look(struct vd_timer *t, struct vd_err *err)
     return rc;
 }
 
+/* The key is asked for again and again: somebody may mend it meanwhile. */
+static void seal(struct vd_timer *t)
+{
+    struct vd_err err = {0};
+    int rc = 0;
+
+    if (t->sealer == NULL)
+        rc = vd_sealer_open(&t->sealer, t->opts.state, &err);
+    if (rc >= 0)
+        rc = vd_sealer_look(t->sealer, t->pg, t->opts.seal_us, wall_us(t), &err);
+    if (rc < 0 && !t->is_unsealed)
+        LOG_WARN("log.seal", "reason=\"%s\" advice=\"the log goes on, its head unsigned\"",
+                 err.msg);
+    t->is_unsealed = rc < 0;
+}
+
 static void *run(void *arg)
 {
     struct vd_timer *t = arg;
@@ -67,6 +86,7 @@ static void *run(void *arg)
         }
         if (look(t, &err) >= 0) {
             t->is_failing = false;
+            seal(t);
             continue;
         }
         vd_pg_close(&t->pg);
@@ -78,6 +98,7 @@ static void *run(void *arg)
         t->is_failing = true;
     }
     vd_pg_close(&t->pg);
+    vd_sealer_close(&t->sealer);
     return NULL;
 }
 

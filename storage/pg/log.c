@@ -63,6 +63,21 @@ int vd_pg_log_read(struct vd_pg *pg, int64_t after, const char *object, int limi
     return n;
 }
 
+int vd_pg_log_head(struct vd_pg *pg, struct vd_pg_log_head *ret_head, struct vd_err *err)
+{
+    struct vd_pg_rows *rows = NULL;
+    int rc = vd_pg_exec(pg, "SELECT n, hash FROM log_head", NULL, &rows, err);
+
+    if (rc == 0)
+        rc = vd_err_set(err, VD_EPROTO, "database: the log has no head");
+    if (rc > 0) {
+        ret_head->n = vd_pg_int(rows, 0, 0);
+        read_hash(rows, 0, 1, ret_head->hash);
+    }
+    vd_pg_rows_free(&rows);
+    return rc < 0 ? rc : 0;
+}
+
 int vd_pg_log_verify(struct vd_pg *pg, int64_t *ret_bad, struct vd_pg_log_head *ret_head,
                      struct vd_err *err)
 {

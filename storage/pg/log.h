@@ -24,6 +24,9 @@ struct vd_pg_log_entry {
 int vd_pg_log_append(struct vd_pg *pg, const struct vd_pg_log_entry *entry,
                      struct vd_pg_log_head *ret_head, struct vd_err *err);
 
+/* The head as it is. */
+int vd_pg_log_head(struct vd_pg *pg, struct vd_pg_log_head *ret_head, struct vd_err *err);
+
 struct vd_pg_log_row {
     int64_t n;
     int64_t at_us;

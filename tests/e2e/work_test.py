@@ -134,6 +134,26 @@ def an_entry_of_the_log_that_was_changed_is_found():
         assert verified.returncode == 1 and 'DOES NOT FIT' in verified.stdout, verified.stdout
 
 
+def a_log_that_was_rewritten_whole_does_not_fit_what_was_signed():
+    with Kit(WORK + 'router: {seal: 1s}\n') as kit:
+        ann, = _operators(kit, ['ann'])
+        alert = kit.alert(picture=None)
+        assert _act(ann, alert, 'take', 1)[0] == 200
+        heads = kit.state / 'router/log-heads'
+        entries = int(kit.run('vedette-verify').stdout.split('log: ')[1].split()[0])
+        wait(lambda: heads.exists() and int(heads.read_text().split()[-3]) >= entries, 20)
+        verified = kit.run('vedette-verify')
+        assert verified.returncode == 0 and ' fit: ok' in verified.stdout, verified.stdout
+        assert (kit.state / 'router/log-key').stat().st_mode & 0o777 == 0o600
+        kit.stop_router()
+        # the chain alone is sound again, as whoever owns the database can make it
+        _sql(kit, "SET session_replication_role = replica; DELETE FROM vedette.log WHERE n >= %d; UPDATE vedette.log_head"
+                  " SET n = %d, hash = (SELECT hash FROM vedette.log WHERE n = %d)" % (entries, entries - 1, entries - 1))
+        verified = kit.run('vedette-verify')
+        assert verified.returncode == 1 and 'IS NOT THERE any more' in verified.stdout, verified.stdout
+        assert kit.run('vedette-verify', '--log-key', '00' * 32).returncode == 1, 'another key signed nothing of it'
+
+
 def what_is_asked_of_people_and_units_is_checked():
     with Kit(WORK) as kit:
         ann, = _operators(kit, ['ann'])

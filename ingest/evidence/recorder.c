@@ -56,6 +56,7 @@ static bool go_round(struct clipper *c)
         while (*link != r) /* others were put in front meanwhile */
             link = &(*link)->next;
         *link = r->next;
+        c->lost += r->lost;
         pthread_mutex_unlock(&c->lock);
         free_reel(r);
         pthread_mutex_lock(&c->lock);
@@ -72,7 +73,7 @@ static void wait_for_work(struct clipper *c, bool is_busy)
     until.tv_nsec += TICK_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
-    while (!c->is_kicked && !c->is_closing)
+    while (!c->is_kicked && !(c->is_closing && c->reels == NULL))
         if (!is_busy)
             (void)pthread_cond_wait(&c->changed, &c->lock);
         else if (pthread_cond_timedwait(&c->changed, &c->lock, &until) != 0)
@@ -176,6 +177,7 @@ void vd_recorder_figures(struct vd_recorder *r, struct vd_recorder_figures *ret_
     pthread_mutex_unlock(&r->lock);
     for (int i = 0; i < VD_RECORDER_THREADS; i++) {
         pthread_mutex_lock(&r->threads[i].lock);
+        ret_figures->lost += r->threads[i].lost;
         for (struct vd_reel *reel = r->threads[i].reels; reel != NULL; reel = reel->next) {
             struct vd_ring_facts facts;
 
@@ -224,12 +226,15 @@ void vd_reel_close(struct vd_reel **reel)
     *reel = NULL;
     if (r == NULL)
         return;
-    c = r->thread; /* r may be gone as soon as it is closed */
+    c = r->thread;
+    pthread_mutex_lock(&c->lock); /* holds it up: r and c may be gone as soon as r is closed */
     pthread_mutex_lock(&r->lock);
     vd_take_break(&r->take);
     r->is_closed = true;
     pthread_mutex_unlock(&r->lock);
-    kick(c);
+    c->is_kicked = true;
+    (void)pthread_cond_signal(&c->changed);
+    pthread_mutex_unlock(&c->lock);
 }
 
 void vd_reel_packet(void *reel, const struct vd_packet *packet)
@@ -273,8 +278,12 @@ void vd_reel_event(struct vd_reel *r, const struct vd_event *ev)
         rc = vd_take_begin(&r->take, ev, started(r, ev, now_us), now_us, NULL);
     else
         vd_take_end(&r->take, &ev->event, now_us);
-    r->unrecorded += rc < 0;
     pthread_mutex_unlock(&r->lock);
+    if (rc < 0) {
+        pthread_mutex_lock(&r->recorder->lock);
+        r->recorder->figures.failed++;
+        pthread_mutex_unlock(&r->recorder->lock);
+    }
     kick(r->thread);
 }
 

@@ -29,13 +29,14 @@ struct vd_recorder_opts {
 int vd_recorder_open(struct vd_recorder **ret_recorder, const struct vd_recorder_opts *opts,
                      struct vd_err *err);
 
-/* Finishes what is being written, and joins. All reels are closed before. Sets NULL, accepts
- * NULL. */
+/* Finishes what is being written, and joins. No reel is opened any more; waits for those that
+ * somebody else has still to close. Sets NULL, accepts NULL. */
 void vd_recorder_close(struct vd_recorder **recorder);
 
 struct vd_recorder_figures {
     int64_t clips, bytes; /* written since opening */
-    int64_t failed;       /* clips that came to nothing, or ended early for the disk's sake */
+    int64_t failed;       /* clips that came to nothing, or ended early for the disk's sake;
+                           * happenings beyond VD_TAKE_EVENTS_MAX */
     int64_t lost;         /* packets that should be in a clip, or could have been needed */
     int64_t ring_bytes, recording; /* now, of all reels */
 };

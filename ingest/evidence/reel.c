@@ -167,6 +167,7 @@ static void fail(struct vd_reel *r, const struct vd_err *err)
     if (r->losses.disk[0] == '\0')
         LOG_WARN("clip.failed", "cam=%s reason=\"%s\"", r->camera, err->msg);
     (void)snprintf(r->losses.disk, sizeof r->losses.disk, "%.150s", err->msg);
+    (void)snprintf(r->trouble, sizeof r->trouble, "%.150s", err->msg);
     r->retry_us = mono_us(r) + RETRY_US;
 }
 
@@ -375,6 +376,7 @@ static void tell_none(struct vd_reel *r, struct vd_take_event *events, int n)
     pthread_mutex_lock(&r->lock);
     (void)snprintf(text, sizeof text, "There is no clip: %s.",
                    r->losses.disk[0] != '\0' ? r->losses.disk
+                   : r->trouble[0] != '\0'   ? r->trouble
                    : r->why[0] != '\0'       ? r->why
                                              : "the camera gives no encoded pictures");
     pthread_mutex_unlock(&r->lock);
@@ -402,6 +404,7 @@ static void finish(struct vd_reel *r, struct vd_take_event *events, int n)
     }
     tell_none(r, events, n);
     r->losses = (struct reel_losses){.late_us = 0};
+    r->trouble[0] = '\0';
     r->last_us = r->retry_us = 0;
     r->is_split = false;
 }

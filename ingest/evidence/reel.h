@@ -17,6 +17,7 @@ struct clipper {
     pthread_mutex_t lock; /* guards what follows, and reels' next; taken before a reel's own */
     pthread_cond_t changed;
     struct vd_reel *reels;
+    int64_t lost; /* by reels that are gone */
     bool is_kicked, is_closing;
     bool is_ready, is_running;
     pthread_t thread;
@@ -45,7 +46,7 @@ struct vd_reel {
     pthread_mutex_t lock; /* guards what follows */
     struct vd_take take;
     bool is_closed;
-    int64_t lost, unrecorded;
+    int64_t lost;
     char why[REEL_WHY_MAX]; /* the stream is not there */
     /* the thread's own */
     struct vd_clip *clip; /* being written; NULL: none */
@@ -60,6 +61,7 @@ struct vd_reel {
     int64_t last_us;          /* mono of the last packet that was taken */
     int64_t retry_us;         /* no new file before */
     struct reel_losses losses;
+    char trouble[REEL_WHY_MAX]; /* the last that failed in this recording, whatever file; "" */
 };
 
 int reel_init(struct vd_reel *reel, struct vd_recorder *recorder,

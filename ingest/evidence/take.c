@@ -1,6 +1,7 @@
 #include "ingest/evidence/take.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { SILENCE_US = 2 * 1000 * 1000 /* beyond its end: no packet will come to tell it */ };
 
@@ -51,11 +52,28 @@ static struct vd_take_event *find(struct vd_take *t, const struct vd_uuid *event
     return NULL;
 }
 
+/* The one that is over for longest and has its clip: of what comes of later files nothing needs
+ * to be said to it. */
+static void drop_told(struct vd_take *t)
+{
+    for (int i = 0; i < t->n_events; i++) {
+        const struct vd_take_event *e = &t->events[i];
+
+        if (e->files == 0 || e->until_us == INT64_MAX)
+            continue;
+        t->n_events--;
+        memmove(&t->events[i], &t->events[i + 1], (size_t)(t->n_events - i) * sizeof *e);
+        return;
+    }
+}
+
 static int make_room(struct vd_take *t, struct vd_err *err)
 {
     int room = t->events_room > 0 ? t->events_room * 2 : 2;
     struct vd_take_event *more;
 
+    if (t->n_events == VD_TAKE_EVENTS_MAX)
+        drop_told(t);
     if (t->n_events == VD_TAKE_EVENTS_MAX)
         return vd_err_set(err, VD_EAGAIN, "clip: over %d happenings share it",
                           VD_TAKE_EVENTS_MAX);
@@ -122,8 +140,10 @@ void vd_take_forget(struct vd_take *t, const struct vd_uuid *event)
 {
     struct vd_take_event *e = t->is_on ? find(t, event) : NULL;
 
-    if (e != NULL)
-        *e = t->events[--t->n_events];
+    if (e == NULL)
+        return;
+    t->n_events--;
+    memmove(e, e + 1, (size_t)(&t->events[t->n_events] - e) * sizeof *e);
 }
 
 void vd_take_heard(struct vd_take *t, const struct vd_event *message)

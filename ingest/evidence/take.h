@@ -55,7 +55,8 @@ int vd_take_put(struct vd_take *take, const struct vd_packet *packet);
 void vd_take_break(struct vd_take *take);
 
 /* A happening began at start_us (mono); now_us decides how long one is recorded that is not
- * followed to its end: only motion is. VD_EAGAIN: too many in one recording; VD_ENOMEM. */
+ * followed to its end: only motion is. Where a recording never ends, those that are over and
+ * have been told of a file make room. VD_EAGAIN: too many that are not; VD_ENOMEM. */
 int vd_take_begin(struct vd_take *take, const struct vd_event *start, int64_t start_us,
                   int64_t now_us, struct vd_err *err);
 

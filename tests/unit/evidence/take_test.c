@@ -148,11 +148,18 @@ Test(take, keeps_the_newest_message_of_each_happening_and_no_more_than_its_limit
         ev = event((char)('a' + i), VD_KIND_MOTION);
         cr_assert_eq(vd_take_begin(&take, &ev, 0, 0, &err), 0);
     }
+    ev = event('0', VD_KIND_MOTION);
     cr_assert_eq(vd_take_begin(&take, &ev, 0, 0, &err), VD_EAGAIN);
+    vd_take_end(&take, &take.events[1].last.event, 0);
+    cr_assert_eq(vd_take_begin(&take, &ev, 0, 0, &err), VD_EAGAIN, "no file was told of");
+    take.events[1].files = take.events[2].files = 1;
+    cr_assert_eq(vd_take_begin(&take, &ev, 0, 0, &err), 0, "one that is over and has its clip");
+    cr_assert_eq(vd_take_begin(&take, &ev, 0, 0, &err), VD_EAGAIN, "the others go on");
     done = vd_take_done(&take, &n);
     cr_assert_eq(n, VD_TAKE_EVENTS_MAX);
     cr_assert_eq(done[0].last.rev, 7);
-    cr_assert_eq(done[1].last.rev, 1);
+    cr_assert_eq(done[1].last.event.bytes[0], 'c');
+    cr_assert_eq(done[n - 1].last.event.bytes[0], '0');
     free(done);
     vd_take_fini(&take);
 }

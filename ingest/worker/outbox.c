@@ -388,7 +388,6 @@ int vd_outbox_post(struct vd_outbox *o, struct vd_lane *lane, const struct vd_ev
     bool must =
         ev->phase == VD_PHASE_END || ev->kind == VD_KIND_LOST || ev->kind == VD_KIND_NODE;
     struct evid *e = &o->threads[lane->thread];
-    struct vd_reel *reel = NULL;
     struct post *post;
     bool has_room, is_new = picture != NULL;
 
@@ -406,16 +405,17 @@ int vd_outbox_post(struct vd_outbox *o, struct vd_lane *lane, const struct vd_ev
                               .is_new = is_new,
                               .posted_us = mono_us(o)};
         picture = NULL;
-        if (ev->phase != VD_PHASE_MEDIA)
-            reel = lane->reel; /* stays: whose camera posts has not left */
         lane->waiting++;
         e->n++;
         (void)pthread_cond_broadcast(&e->changed);
     }
+    /* Before evid can say how it was settled; and an end that finds no room is one all the
+     * same.
+     */
+    if (lane->reel != NULL && (has_room || ev->phase == VD_PHASE_END))
+        vd_reel_event(lane->reel, ev);
     pthread_mutex_unlock(&e->lock);
     vd_picture_unref(&picture);
-    if (has_room && reel != NULL)
-        vd_reel_event(reel, ev);
     if (has_room)
         return 0;
     vd_number_add(must ? VD_NUMBER_EVENTS_LOST : VD_NUMBER_EVENTS_REFUSED, 1);
@@ -425,6 +425,12 @@ int vd_outbox_post(struct vd_outbox *o, struct vd_lane *lane, const struct vd_ev
     return VD_EAGAIN;
 }
 
+void vd_outbox_hurry(struct vd_outbox *o)
+{
+    if (o != NULL && o->closing.fd >= 0)
+        vd_stop_request(&o->closing);
+}
+
 void vd_outbox_close(struct vd_outbox **outbox)
 {
     struct vd_outbox *o = *outbox;
@@ -432,8 +438,7 @@ void vd_outbox_close(struct vd_outbox **outbox)
     *outbox = NULL;
     if (o == NULL)
         return;
-    if (o->closing.fd >= 0)
-        vd_stop_request(&o->closing);
+    vd_outbox_hurry(o);
     for (int i = 0; i < VD_OUTBOX_THREADS; i++) {
         struct evid *e = &o->threads[i];
 

@@ -59,6 +59,10 @@ void vd_lane_close(struct vd_outbox *outbox, struct vd_lane **lane);
 int vd_outbox_post(struct vd_outbox *outbox, struct vd_lane *lane, const struct vd_event *ev,
                    struct vd_picture *picture);
 
+/* It will be closed: from now on each is tried only once if the disk fails, so that lanes, and
+ * the reels that wait for them, come to their end. NULL is fine. */
+void vd_outbox_hurry(struct vd_outbox *outbox);
+
 /* Does what is queued, trying each only once if the disk fails, and joins. All lanes are closed
  * before. Sets NULL, accepts NULL. */
 void vd_outbox_close(struct vd_outbox **outbox);

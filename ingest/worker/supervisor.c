@@ -422,6 +422,7 @@ void vd_supervisor_close(struct vd_supervisor **supervisor)
         return;
     vd_relief_close(&s->relief);
     vd_crew_close(&s->crew);
+    vd_outbox_hurry(s->outbox);
     vd_recorder_close(&s->recorder);
     if (s->outbox != NULL)
         LOG_INFO("worker.end",

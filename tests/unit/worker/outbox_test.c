@@ -1,6 +1,8 @@
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/json.h"
@@ -194,4 +196,39 @@ Test(outbox, refuses_a_flood_of_starts_and_keeps_room_for_ends)
     cr_assert_geq(taken, VD_OUTBOX_ROOM / 2 - VD_OUTBOX_ROOM / 8);
     cr_assert_eq(taken + refused, 4 * VD_OUTBOX_ROOM);
     vd_lane_close(outbox, &lane);
+}
+
+static void ignore_news(void *arg, const struct vd_event *last, const char *clip,
+                        const char *detail)
+{
+    (void)arg, (void)last, (void)clip, (void)detail;
+}
+
+/* A reel is closed when all that was posted to its lane is done: a stop must not wait for a
+ * disk that takes nothing. */
+Test(outbox, in_a_hurry_holds_up_no_reel_while_the_disk_takes_nothing, .timeout = 60)
+{
+    struct vd_recorder_opts recorder_opts = {
+        .root = media, .journal = tmpdir_file(&dir, "clips"), .clock = &vd_clock_system};
+    struct vd_reel_opts reel_opts = {.camera = "gate",
+                                     .area = "a",
+                                     .take = {.ring_bytes = 1 << 20},
+                                     .file_us = 1,
+                                     .tell = ignore_news};
+    struct vd_event ev = event(VD_PHASE_END, 2);
+    struct rlimit none = {0};
+    struct vd_recorder *recorder = NULL;
+    struct vd_lane *lane = NULL;
+    struct vd_reel *reel = NULL;
+
+    cr_assert_eq(vd_recorder_open(&recorder, &recorder_opts, &err), 0);
+    cr_assert_eq(vd_lane_open(&lane, NULL, NULL, 0, &err), 0);
+    cr_assert_eq(vd_reel_open(&reel, recorder, &reel_opts, 0, &err), 0);
+    vd_lane_record(lane, reel);
+    cr_assert_neq(signal(SIGXFSZ, SIG_IGN), SIG_ERR);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    cr_assert_eq(vd_outbox_post(outbox, lane, &ev, NULL), 0);
+    vd_lane_close(outbox, &lane);
+    vd_outbox_hurry(outbox);
+    vd_recorder_close(&recorder);
 }

@@ -132,5 +132,9 @@ int up_config_load(struct up *up, struct vd_err *err)
                "until it does");
     else if (vd_config_keep(up->cfg, kept, &why) < 0)
         up_say("the configuration could not be kept for a later start: %s", why.msg);
+    if (up->opts.listen != NULL && strcmp(up->opts.listen, up->cfg->console.listen) != 0)
+        up_say("--listen is for the first writing of the configuration: 'console: listen:' of "
+               "%s/vedette.yaml counts",
+               up->config);
     return 0;
 }

@@ -215,7 +215,8 @@ int up_state_port(const char *what, const char *listen_at, struct vd_err *err)
             rc = errno == EADDRINUSE
                      ? vd_err_set(err, VD_EINVAL,
                                   "%s: port %u of '%s' is in use by another program: stop it "
-                                  "('ss -ltnp sport = :%u' names it) or choose another port",
+                                  "('ss -ltnp sport = :%u' names it) or choose another port in "
+                                  "the configuration",
                                   what, port, host, port)
                      : vd_err_set(err, VD_EINVAL, "%s: '%s': %s", what, listen_at,
                                   strerror(errno));

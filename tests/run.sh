@@ -102,7 +102,7 @@ close_report() {
 
 do_test() {
     quiet='soak|bench'
-    build dev && check dev dev -j "$jobs" -LE "$quiet|e2e" && check dev e2e -L e2e -LE "$quiet"
+    build dev && check dev dev -j "$jobs" -LE "$quiet|e2e" && check dev e2e -j 2 -L e2e -LE "$quiet"
     build asan && check asan asan -j "$jobs" -L 'unit|fuzz' -LE "$quiet" && check asan asan-e2e -L 'e2e-asan'
     build tsan && check tsan tsan -j "$jobs" -L race -LE "$quiet" && check tsan tsan-e2e -L e2e-tsan
     build clang

@@ -14,6 +14,7 @@ if [ "${VD_BARE_INSIDE-}" = "" ]; then
     chmod 755 "$root" # it becomes "/"
     trap 'rm -rf --one-file-system "$root"' EXIT
     trap 'exit 1' INT TERM
+    mkdir -p "$src/build"
     echo "== debootstrap into $root"
     mirror=$(sed -n 's/^URIs: *\([^ ]*\)$/\1/p;s/^deb \(\[[^]]*\] \)\{0,1\}\(http[^ ]*debian\) .*/\2/p' \
         /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null | head -n 1)

@@ -250,6 +250,53 @@ def bad_days_cost_what_is_said_and_no_event():
     sim.stop()
 
 
+def a_disk_that_hangs_holds_up_clips_and_nothing_else():
+    """Starts, their pictures and ends come as ever while no clip is written; what the ring could not hold is said."""
+    scene = SCENE.replace("+burn", "+noise+burn")
+    sim = _simulate("clip-slow-cameras", [f"one {scene}", f"two {scene} phase=4"])
+    with _worker("clip-slow", {n: f"url: \"{sim.url(n)}\"" for n in ("one", "two")},
+                 f"evidence: {{pre: {PRE}s, post: {POST}s, ring: 2MiB}}\n") as worker:
+        hangs = worker.folder + "/hangs"
+        worker.environment = {"LD_PRELOAD": BIN + "/slow-disk.so", "VD_SLOW_DISK": hangs}
+        worker.start()
+
+        def of(phase, skip=0):
+            """Messages about motion, those that came after the first so many of all."""
+            events = worker.events()[skip:] if os.path.exists(worker.state + "/spool/w1.db") else []
+            return [e for e in events if e["data"]["phase"] == phase and e["type"].startswith("vedette.motion.")]
+
+        def by_camera(events):
+            return [sum(e["data"]["camera"] == n for e in events) for n in ("one", "two")]
+
+        def delay(events):
+            delays = sorted(_seconds(e["recordedtime"]) - _seconds(e["time"]) for e in events)
+            return delays[len(delays) // 2]
+        wait_for(lambda: min(by_camera(of("media"))) > 0, 60, "a clip of each", worker.log, every=0.1)
+        usual = of("start")
+        open(hangs, "w").close()
+        mark = len(worker.events())
+        wait_for(lambda: min(by_camera(of("start", mark))) >= 3 and min(by_camera(of("end", mark))) >= 3, 90,
+                 "happenings begin and end as ever", worker.log, every=0.2)
+        begun = of("start", mark)
+        assert all(_path(worker, e["data"]["media"]["snapshot"], ".jpg") for e in begun), begun
+        told = {e["data"]["media"]["clip"] for e in of("media", mark)}
+        print(f"       {len(begun)} starts while clips waited, {1000 * delay(begun):.0f} ms from decision to spool (before: "
+              f"{1000 * delay(usual):.0f} ms)")
+        fresh = {e["data"]["event"] for e in begun[2:]}
+        os.unlink(hangs)
+        wait_for(lambda: all(h["clips"] or h["details"] for e, h in _happenings(worker).items() if e in fresh and h["ended"]),
+                 30, "each that waited has its clip, or is told why not", lambda: str(_happenings(worker)))
+        wait_for(lambda: {h["camera"] for h in _happenings(worker).values()
+                          if any("missing: the disk is too slow" in d for d in h["details"])} == {"one", "two"},
+                 60, "what is missing is said", lambda: str(_happenings(worker)) + worker.log(), every=0.2)
+        assert len(told) <= 4, told  # the two that were told of before it hung, or just then; no file was begun since
+        sim.stop()
+        worker.stop()
+        for h in _happenings(worker).values():
+            assert h["clips"] or h["details"], h
+            assert all(len(_read(_path(worker, c))) > 0 for c in h["clips"]), h
+
+
 def an_operator_plays_it_and_jumps_in_it():
     more = EVIDENCE
     with System("clip-page", {"one": SCENE, "other": SCENE + " codec=h265 phase=3"}, workers=1, more=more) as system:

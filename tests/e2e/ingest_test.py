@@ -38,6 +38,7 @@ class Worker:
             f"  - {{id: {i}, area: a, {text}}}\n" for i, text in cameras.items()))
         self.log_path = artefacts(name) + "/log"
         self.process = None
+        self.environment = {}
 
     def write(self, path, text):
         with open(os.path.join(self.config, path), "w", encoding="utf-8") as out:
@@ -46,7 +47,7 @@ class Worker:
     def start(self):
         # pylint: disable=consider-using-with
         self.process = subprocess.Popen([BIN + "/vedette-ingest", "--config", self.config, "--state", self.state],
-                                        stderr=open(self.log_path, "ab"))
+                                        stderr=open(self.log_path, "ab"), env={**os.environ, **self.environment})
         return self
 
     def log(self):

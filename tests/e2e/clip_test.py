@@ -290,8 +290,8 @@ def a_disk_that_hangs_holds_up_clips_and_nothing_else():
                           if any("missing: the disk is too slow" in d for d in h["details"])} == {"one", "two"},
                  60, "what is missing is said", lambda: str(_happenings(worker)) + worker.log(), every=0.2)
         assert len(told) <= 4, told  # the two that were told of before it hung, or just then; no file was begun since
+        worker.stop()  # before the cameras, which would be cut off within a picture
         sim.stop()
-        worker.stop()
         for h in _happenings(worker).values():
             assert h["clips"] or h["details"], h
             assert all(len(_read(_path(worker, c))) > 0 for c in h["clips"]), h

@@ -1,7 +1,8 @@
 /* Cameras send packets, happenings begin and end, cameras go and come with their lanes and
  * reels, while the recorder's threads write and tell through the same outbox, and somebody
- * reads the figures; then all is stopped at once. Every happening has its clip, or was told
- * what became of it, and nobody is told anything once the reel let go. */
+ * reads the figures, and the folder of media goes for a moment; then all is stopped at once.
+ * Every happening has its clip, or was told what became of it, and nobody is told anything once
+ * the reel let go. */
 #include <assert.h>
 #include <dirent.h>
 #include <libavutil/log.h>
@@ -23,8 +24,9 @@
 #include "tests/support/tmpdir.h"
 
 enum {
-    CAMERAS = 4, /* the first is masked, the second has too small a ring */
-    RUN_US = 3 * 1000 * 1000,
+    CAMERAS = 4,              /* the first is masked, the second has too small a ring */
+    RUN_US = 2 * 1000 * 1000, /* before the folder goes, and again after */
+    GONE_US = 300 * 1000,
     PACKET_US = 2000,
     PACKETS = 300, /* until a camera is changed; the last round is cut by the stop */
     HAPPENINGS_MAX = 4096,
@@ -272,6 +274,28 @@ static void check_files(const char *media, const char *journal)
     closedir(pages);
 }
 
+/* What could not be given its name while the folder was gone is looked after by the next start.
+ */
+static void tell_again(void *arg, const struct vd_event *last, const char *clip,
+                       const char *detail)
+{
+    (void)arg, (void)clip;
+    assert(number_of(last) < n_happenings && detail[0] != '\0');
+}
+
+/* The folder of media goes, and comes back. */
+static void run(const char *media, const char *away)
+{
+    FILE *file;
+
+    (void)vd_stop_wait(&stop, RUN_US);
+    assert(rename(media, away) == 0 && (file = fopen(media, "w")) != NULL);
+    (void)fclose(file);
+    (void)vd_stop_wait(&stop, GONE_US);
+    assert(unlink(media) == 0 && rename(away, media) == 0);
+    (void)vd_stop_wait(&stop, RUN_US);
+}
+
 int main(void)
 {
     struct camera cameras[CAMERAS] = {{0}};
@@ -281,7 +305,7 @@ int main(void)
     struct vd_spool *spool = NULL;
     struct vd_spool_stats stats;
     pthread_t threads[CAMERAS], teller;
-    char *media, *journal;
+    char *media, *away, *journal;
 
     vd_log_init("recorder_race", VD_LOG_ERROR);
     vd_json_init();
@@ -290,6 +314,7 @@ int main(void)
     spool_opts.path = tmpdir_file(&dir, "w1.db");
     assert(vd_spool_open(&spool, &spool_opts, NULL) == 0);
     assert((media = strdup(tmpdir_file(&dir, "media"))) != NULL);
+    assert((away = strdup(tmpdir_file(&dir, "away"))) != NULL);
     assert((journal = strdup(tmpdir_file(&dir, "clips"))) != NULL);
     film = film_make(false, 96, 64, 40, 8, 0);
     outbox_opts.spool = spool;
@@ -304,7 +329,7 @@ int main(void)
         (void)snprintf(cameras[i].id, sizeof cameras[i].id, "cam%d", i);
         assert(vd_thread_start(&threads[i], "camera", camera, &cameras[i], NULL) == 0);
     }
-    (void)vd_stop_wait(&stop, RUN_US);
+    run(media, away);
     vd_stop_request(&stop);
     for (int i = 0; i < CAMERAS; i++)
         (void)pthread_join(threads[i], NULL);
@@ -317,12 +342,14 @@ int main(void)
     for (int i = 0; i < n_stays; i++)
         assert(stays[i].lane == NULL);
     check_told();
+    assert(vd_recorder_recover(&opts, tell_again, NULL, NULL) >= 0);
     check_files(media, journal);
     vd_spool_close(&spool);
     film_free(&film);
     vd_stop_fini(&stop);
     tmpdir_close(&dir);
     free(media);
+    free(away);
     free(journal);
     return 0;
 }

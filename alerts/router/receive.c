@@ -145,12 +145,13 @@ static void take_message(struct vd_receiver *r, struct vd_source *s, uint64_t nu
 /* Over tcp:// a key speaks for its node alone. */
 static bool is_theirs(struct vd_receiver *r, const struct vd_part *source)
 {
-    const char *user = vd_sock_user(r->events);
     char name[VD_SOURCE_MAX + 1];
+    const char *user;
     uint32_t repeats;
 
     if (r->opts.events_keys == NULL)
         return true;
+    user = vd_sock_user(r->events);
     if (source->len <= VD_SOURCE_MAX) {
         memcpy(name, source->data, source->len);
         name[source->len] = '\0';

@@ -89,7 +89,8 @@ static void read_caps(struct vd_gst_tap *t, GstCaps *caps)
         t->codec = VD_CODEC_JPEG;
     else
         t->is_known = false;
-    if (data == NULL || !GST_VALUE_HOLDS_BUFFER(data) || t->codec == VD_CODEC_JPEG ||
+    if (data == NULL || !g_type_is_a(data->g_type, GST_TYPE_BUFFER) ||
+        t->codec == VD_CODEC_JPEG ||
         !gst_buffer_map(gst_value_get_buffer(data), &map, GST_MAP_READ))
         return;
     read_codec_data(t, map.data, map.size);

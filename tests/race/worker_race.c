@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -123,6 +124,7 @@ int main(void)
     struct vd_spool_opts sp = {.producer = "/ingest/w1"};
     struct vd_outbox_opts ob = {.clock = &vd_clock_system};
     struct vd_camera_tools tools = {.clock = &vd_clock_system};
+    struct vd_recorder_opts rec = {.clock = &vd_clock_system};
     struct vd_config *cfg = NULL, *fresh;
     struct vd_spool *spool = NULL;
     struct vd_gate *gate = NULL;
@@ -136,6 +138,9 @@ int main(void)
     tmpdir_open(&dir);
     sp.path = tmpdir_file(&dir, "w1.db");
     ob.media_root = strdup(tmpdir_file(&dir, "media"));
+    rec.root = ob.media_root;
+    rec.journal = strdup(tmpdir_file(&dir, "clips"));
+    assert(mkdir(rec.journal, 0700) == 0);
     assert(vd_crypto_init(NULL) == 0 && vd_stop_init(&stop, NULL) == 0);
     assert(vd_spool_open(&spool, &sp, NULL) == 0);
     ob.spool = spool;
@@ -145,6 +150,7 @@ int main(void)
     tools.gate = gate;
     tools.outbox = outbox;
     assert(vd_live_open(&tools.live, NULL) == 0);
+    assert(vd_recorder_open(&tools.recorder, &rec, NULL) == 0);
     assert(vd_crew_open(&crew, &tools, 0, 1, NULL) == 0);
     assert(vd_thread_start(&server, "server", serve, &fd, NULL) == 0);
     assert(vd_thread_start(&reader, "reader", read_reports, NULL, NULL) == 0);
@@ -163,6 +169,7 @@ int main(void)
         }
     }
     vd_crew_close(&crew);
+    vd_recorder_close(&tools.recorder);
     vd_live_close(&tools.live);
     vd_stop_request(&stop);
     (void)pthread_join(reader, NULL);
@@ -181,5 +188,6 @@ int main(void)
     vd_stop_fini(&stop);
     tmpdir_close(&dir);
     free((void *)(uintptr_t)ob.media_root);
+    free((void *)(uintptr_t)rec.journal);
     return 0;
 }

@@ -21,7 +21,7 @@ ONE_RULE = """rules:
 
 
 def _pictures(system, camera):
-    return glob.glob(os.path.join(system.state, "media", camera, "*", "*.jpg"))
+    return glob.glob(os.path.join(system.state, "media", "*", camera, "*", "*.jpg"))
 
 
 def old_pictures_go_but_not_what_an_open_alert_shows():

@@ -15,7 +15,7 @@ void vd_tap_begin(struct vd_tap *tap, enum vd_codec codec, const uint8_t *extra,
 static void measure(struct vd_params *params, const struct vd_packet *packet)
 {
     enum AVCodecID id = params->codec == VD_CODEC_H265 ? AV_CODEC_ID_HEVC : AV_CODEC_ID_H264;
-    AVCodecParserContext *parser = av_parser_init(id);
+    AVCodecParserContext *parser = av_parser_init((int)id);
     AVCodecContext *codec = avcodec_alloc_context3(NULL);
     size_t n = params->n_sets + packet->size;
     uint8_t *bytes = n < INT32_MAX ? calloc(1, n + AV_INPUT_BUFFER_PADDING_SIZE) : NULL;

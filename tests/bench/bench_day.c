@@ -90,7 +90,7 @@ static struct vd_scene *open_scene(const char *place, int seed, const char *word
 {
     char text[VD_SCENE_TEXT_MAX];
     struct vd_scene_spec spec;
-    struct vd_scene *scene;
+    struct vd_scene *scene = NULL;
     struct vd_err err;
 
     snprintf(text, sizeof text, "%s%s+size=320x240+fps=%d+loop=%d+crossings=%d+seed=%d", place,

@@ -17,7 +17,7 @@ Test(geometry, depth_is_positive_inside_and_negative_outside)
 {
     static const struct vd_motion_polygon arrow = {4,
                                                    {{0, 0}, {1, 0.5F}, {0, 1}, {0.5F, 0.5F}}};
-    static const struct {
+    const struct {
         const struct vd_motion_polygon *polygon;
         struct vd_spot at;
         float depth;

@@ -74,8 +74,8 @@ static void *run(void *arg)
     struct vd_maintain *m = arg;
     int64_t wait_us = FIRST_US;
 
-    if (m->keep.every_us < FIRST_US)
-        wait_us = m->keep.every_us;
+    if (ages(m).every_us < FIRST_US)
+        wait_us = ages(m).every_us;
     while (!vd_stop_wait(m->opts.stop, wait_us)) {
         struct vd_retention_cfg keep = ages(m);
         struct vd_err err = {0};

@@ -97,7 +97,7 @@ static int call(struct client *c, const char *user, int at_port, const char *pat
 
 static int call_camera(struct client *c, const char *path)
 {
-    return call(c, "", port, path, 6000);
+    return call(c, "", port, path, 15000);
 }
 
 static int next_packet(struct client *c, int limit_ms)

@@ -136,6 +136,7 @@ class Raw:
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.linger = 0
+        self.socket.sndtimeo = 10000  # libzmq drops the way to a peer that speaks another mechanism, for good
         if keys is not None:
             self.socket.curve_publickey, self.socket.curve_secretkey, self.socket.curve_serverkey = keys
         self.socket.connect(at or f"ipc://{rig.run}/events.sock")

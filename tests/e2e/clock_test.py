@@ -38,7 +38,7 @@ class Clocks:
         with open(library, "wb") as out, open(os.path.join(BIN, "clock-step.so"), "rb") as built:
             out.write(built.read())
         os.chmod(library, 0o755)
-        system.environment = {"LD_PRELOAD": library, "VD_CLOCK_STEP": self.folder}
+        system.environment |= {"LD_PRELOAD": library, "VD_CLOCK_STEP": self.folder}
 
     def step(self, hours):
         for program, wrong_by in zip(PROGRAMS, hours):

@@ -17,8 +17,6 @@ from harness import BIN, SRC, artefacts, free_port, kill, processes_of, wait_for
 
 SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 
-TSAN = {"TSAN_OPTIONS": "suppressions=" + os.path.join(SRC, "tests/tsan.supp")}
-
 SYSTEM_YAML = """areas:
   - {{code: test, name: Test}}
   - {{code: test/a, name: A}}
@@ -65,7 +63,11 @@ class System:
         self.out_path = os.path.join(self.folder, "out")
         self.log = open(self.log_path, "ab")
         self.up = None
-        self.environment = {}  # more of it for `vedette up` and all that it starts
+        # Users of their own read it: a clone in /root would be out of their reach.
+        suppressions = os.path.join(self.home, "tsan.supp")
+        shutil.copyfile(os.path.join(SRC, "tests/tsan.supp"), suppressions)
+        os.chmod(suppressions, 0o644)
+        self.environment = {"TSAN_OPTIONS": "suppressions=" + suppressions}  # of `vedette up` and all that it starts
         self.camsim = Camsim(self.home, [f"{name} {spec}" for name, spec in cameras.items()], self.log)
         for part in ("cameras", "rules", "secrets"):
             os.makedirs(os.path.join(self.config, part))
@@ -93,7 +95,7 @@ class System:
         with open(self.out_path, "w", encoding="utf-8"):
             pass
         self.up = subprocess.Popen([os.path.join(BIN, "vedette-up"), "--state", self.state, "--config", self.config,
-                                    "--log", "stderr"], stdin=subprocess.DEVNULL, env={**os.environ, **TSAN, **self.environment},
+                                    "--log", "stderr"], stdin=subprocess.DEVNULL, env={**os.environ, **self.environment},
                                    stdout=open(self.out_path, "ab"), stderr=self.log)
         wait_for(lambda: self.said("everything runs") or self.up.poll() is not None, seconds, "all is up", self.tail)
         assert self.up.poll() is None, self.tail()
